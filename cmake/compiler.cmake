@@ -1,0 +1,48 @@
+# Which compilers are good enough, and the flags of our own code.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR
+    "g++ ${CMAKE_CXX_COMPILER_VERSION} is refused: it miscompiles ordinary co_await code (a co_await in an `if` "
+    "condition can jump wild, temporaries in co_await expressions are destroyed twice). "
+    "Install clang-19 (Debian 12: apt-get install clang-19) or g++ 13 or newer, then configure again with "
+    "-DCMAKE_CXX_COMPILER=clang++-19, or call ./dev, which does both.")
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR "clang ${CMAKE_CXX_COMPILER_VERSION} is too old for std::expected with libstdc++: install clang-19 or newer.")
+endif()
+
+find_program(MUSTER_CCACHE ccache)
+if(MUSTER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MUSTER_CCACHE})
+endif()
+
+set(MUSTER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
+if(MUSTER_SANITIZE)
+  add_compile_options(-fsanitize=${MUSTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MUSTER_SANITIZE})
+  if(MUSTER_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan) # Asio's fences
+  endif()
+endif()
+
+# The linker: lld where clang has one, since it links a test program in a tenth of the time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  find_program(MUSTER_LLD NAMES ld.lld-19 ld.lld)
+  if(MUSTER_LLD)
+    add_link_options(-fuse-ld=${MUSTER_LLD})
+  endif()
+endif()
+
+add_library(muster_options INTERFACE)
+target_compile_options(muster_options INTERFACE -Wall -Wextra -Werror -Wpedantic -Wshadow -Wnon-virtual-dtor)
+target_include_directories(muster_options INTERFACE ${PROJECT_SOURCE_DIR})
+
+# muster_floor(NAME SOURCES... LINKS...): one static library of this project.
+function(muster_floor name)
+  cmake_parse_arguments(floor "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(muster_${name} STATIC ${floor_SOURCES})
+  target_link_libraries(muster_${name} PUBLIC muster_options ${floor_LINKS})
+endfunction()

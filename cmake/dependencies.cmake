@@ -1,0 +1,13 @@
+# Everything from Debian packages, nothing downloaded.
+find_package(Threads REQUIRED)
+find_package(Boost 1.83 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(SQLite3 REQUIRED)
+
+# Asio and Beast are compiled here, once; the definitions are PUBLIC so that no translation unit disagrees.
+add_library(muster_boost STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cpp ${PROJECT_SOURCE_DIR}/cmake/beast.cpp)
+target_compile_definitions(muster_boost PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(muster_boost PUBLIC Boost::headers Threads::Threads)
