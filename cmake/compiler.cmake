@@ -38,6 +38,8 @@ endif()
 
 add_library(muster_options INTERFACE)
 target_compile_options(muster_options INTERFACE -Wall -Wextra -Werror -Wpedantic -Wshadow -Wnon-virtual-dtor)
+# Places are told from the root of the house: "handlers/user_page.cpp:31", wherever it was built.
+target_compile_options(muster_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 target_include_directories(muster_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 # muster_floor(NAME SOURCES... LINKS...): one static library of this project.

@@ -1,4 +1,7 @@
 # Everything from Debian packages, nothing downloaded.
+if(POLICY CMP0167) # newer CMake: Boost's own package file, and no warning about it
+  cmake_policy(SET CMP0167 NEW)
+endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.83 REQUIRED)
 find_package(spdlog REQUIRED)
