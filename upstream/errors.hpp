@@ -5,6 +5,7 @@
 #include <chrono>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace muster::upstream {
 
@@ -12,7 +13,8 @@ namespace muster::upstream {
 class source_error : public std::runtime_error {
   public:
     source_error(std::string source, const std::string& detail)
-        : std::runtime_error(source + ": " + detail), source_(std::move(source)) {}
+        : std::runtime_error(source + ": " + detail),
+          source_(std::move(source)) {}
 
     [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
@@ -24,7 +26,8 @@ class source_error : public std::runtime_error {
 class source_overloaded : public source_error {
   public:
     source_overloaded(std::string source, const std::string& detail, std::chrono::seconds retry_after)
-        : source_error(std::move(source), detail), retry_after_(retry_after) {}
+        : source_error(std::move(source), detail),
+          retry_after_(retry_after) {}
 
     [[nodiscard]] std::chrono::seconds retry_after() const noexcept { return retry_after_; }
 

@@ -25,7 +25,7 @@ struct profile {
     user_id user{};
     std::string bio;
     std::string location;
-    std::string website; ///< empty, or an absolute http(s) URL
+    std::string website;  ///< empty, or an absolute http(s) URL
     std::string language; ///< a BCP 47 tag, e.g. "pt-BR"
 
     friend bool operator==(const profile&, const profile&) = default;

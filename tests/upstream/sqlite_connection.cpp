@@ -1,0 +1,130 @@
+// tests/upstream: reading connections: lent one job at a time, opened late, opened anew after a failure.
+#include "upstream/sqlite_connection.hpp"
+
+#include "sqlite_files.hpp"
+#include "upstream/errors.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using namespace muster::upstream;
+using namespace muster::upstream::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::int64_t one_word(sqlite_database& database) {
+    auto query = database.query("SELECT n FROM words");
+    query.next();
+    return query.integer(0);
+}
+
+std::string failure(sqlite_connection& connection) {
+    const std::atomic<bool> stop{false};
+    try {
+        connection.run(stop, one_word);
+    } catch (const source_failed& error) {
+        CHECK(error.source() == "posts");
+        return error.what();
+    }
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("a connection that could not open tries again at the next job") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    sqlite_connection connection("posts", path);
+    CHECK_THAT(failure(connection), ContainsSubstring("posts: unable to open database file (No such file"));
+    execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    CHECK(connection.run(std::atomic<bool>{false}, one_word) == 7);
+}
+
+TEST_CASE("a lost table, garbage and a torn page are failures of the source") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    execute(path, "CREATE TABLE words (n INTEGER)");
+    sqlite_connection connection("posts", path);
+    execute(path, "DROP TABLE words");
+    CHECK(failure(connection) == "posts: no such table: words");
+
+    execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    CHECK(failure(connection).empty());
+    std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(4096) << std::string(4096, 'x');
+    sqlite_connection other("posts", path); // the first has that page in its cache
+    CHECK_THAT(failure(other), ContainsSubstring("malformed"));
+}
+
+TEST_CASE("a file that is no database is a failure of the source") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    execute(path, "CREATE TABLE words (n INTEGER)");
+    std::filesystem::resize_file(path, 0);
+    std::filesystem::copy_file("/proc/self/exe", path, std::filesystem::copy_options::overwrite_existing);
+    sqlite_connection connection("posts", path);
+    CHECK(failure(connection) == "posts: file is not a database");
+}
+
+TEST_CASE("a job whose flag was set before it began does nothing") {
+    const temporary_directory directory;
+    sqlite_connection connection("posts", directory.file("absent.db"));
+    bool ran = false;
+    CHECK_THROWS_AS(connection.run(std::atomic<bool>{true}, [&](sqlite_database&) { return ran = true; }),
+                    job_interrupted);
+    CHECK_FALSE(ran);
+}
+
+TEST_CASE("an interrupted job leaves its connection usable, and the pool gets it back") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    sqlite_connection_pool pool("posts", path);
+    const delayed_stop stop(20ms);
+    CHECK_THROWS_AS(pool.run(stop.flag,
+                             [](sqlite_database& database) {
+                                 return database
+                                     .query("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
+                                            "SELECT n FROM c WHERE n < 0")
+                                     .next();
+                             }),
+                    job_interrupted);
+    CHECK(stop.since() < 100ms);
+    CHECK(pool.idle() == 1);
+    CHECK(pool.run(std::atomic<bool>{false}, one_word) == 7);
+    CHECK(pool.idle() == 1);
+}
+
+TEST_CASE("jobs at the same time have a connection each, and later ones share them") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    sqlite_connection_pool pool("posts", path);
+    std::barrier together(4);
+    std::atomic<int> wrong{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&] {
+                for (int round = 0; round < 3; ++round)
+                    if (pool.run(std::atomic<bool>{false}, [&](sqlite_database& database) {
+                            together.arrive_and_wait();
+                            return one_word(database);
+                        }) != 7)
+                        ++wrong;
+            });
+    }
+    CHECK(wrong == 0);
+    CHECK(pool.idle() >= 4);
+    CHECK(pool.idle() <= 7); // a fast thread may ask again before a slow one gave back
+}

@@ -1,0 +1,81 @@
+// tests/upstream: database files in a directory that goes away, and other processes that hold or tear them.
+#pragma once
+
+#include "upstream/sqlite_database.hpp"
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace muster::upstream::test {
+
+/// A directory of its own, removed with all in it.
+class temporary_directory {
+  public:
+    temporary_directory();
+    temporary_directory(const temporary_directory&) = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
+    ~temporary_directory();
+
+    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// Runs SQL on a file, made if absent, on a connection of its own.
+void execute(const std::string& path, const std::string& sql);
+
+/// One number out of a file, read on a connection of its own.
+std::int64_t number(const std::string& path, const std::string& sql);
+
+std::string content(const std::string& path);
+
+/// A forked process that does something and then waits to be killed (SIGKILL), at the latest by the destructor. The
+/// constructor returns once it is done, and throws if it failed.
+class other_process {
+  public:
+    explicit other_process(const std::function<void()>& work);
+
+    /// Runs `sql` on `path` and keeps the connection open: what was on its way stays on its way.
+    other_process(const std::string& path, const std::string& sql);
+    other_process(const other_process&) = delete;
+    other_process& operator=(const other_process&) = delete;
+
+    ~other_process() { kill(); }
+
+    void kill();
+
+  private:
+    pid_t pid_ = -1;
+};
+
+/// A rollback-journal database `numbers(n, text)` of 2,000 rows that say "old", left in the middle of a transaction
+/// that set all to "new" and had spilled to the file: its journal is hot.
+void make_torn_database(const std::string& path);
+
+/// Sets a flag from another thread after a while, and tells how long ago that was.
+class delayed_stop {
+  public:
+    explicit delayed_stop(std::chrono::milliseconds delay);
+
+    ~delayed_stop() { thread_.join(); }
+
+    std::atomic<bool> flag{false};
+
+    /// Since the flag was set.
+    [[nodiscard]] std::chrono::steady_clock::duration since() const;
+
+  private:
+    std::atomic<std::chrono::steady_clock::time_point> set_at_{};
+    std::thread thread_;
+};
+
+} // namespace muster::upstream::test

@@ -1,0 +1,23 @@
+// upstream/: the people of a database that muster fills itself. Compiled in and the same on every machine and day, so
+// that an example in the documentation stays true.
+#pragma once
+
+#include "upstream/models.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace muster::upstream {
+
+/// A user with what belongs to them; posts in the order they were written.
+struct sample_person {
+    user who;
+    std::optional<profile> about;
+    std::vector<post> posts;
+};
+
+/// 200 people, ids 1 to 200, of 25 languages and 16 scripts. 1 is Ada Lovelace; 42 has 500 posts; every seventh other
+/// has none, every eleventh no profile.
+[[nodiscard]] std::vector<sample_person> sample_people();
+
+} // namespace muster::upstream
