@@ -1,0 +1,170 @@
+// config/: defaults, file, environment, flags: everything goes through the table of keys, lowest origin first.
+#include "config/command_line.hpp"
+
+#include "config/file_settings.hpp"
+#include "config/flags.hpp"
+#include "config/help.hpp"
+#include "config/keys.hpp"
+#include "config/scalar.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace muster::config {
+namespace {
+
+config_error fault(std::string why) {
+    return {"muster: " + std::move(why)};
+}
+
+/// Applies the values of one key from one origin; `name` says how a value is shown in a message.
+template <typename Name>
+std::optional<config_error> apply(settings& into, const key& each, const std::vector<std::string>& values, origin from,
+                                  Name name) {
+    if (each.begin)
+        each.begin(into);
+    for (const auto& value : values)
+        if (auto wrong = each.apply(into, value, from))
+            return fault(name(value) + ": " + *wrong);
+    return std::nullopt;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> items;
+    while (true) {
+        const auto comma = text.find(',');
+        auto item = text.substr(0, comma);
+        while (item.starts_with(' '))
+            item.remove_prefix(1);
+        while (item.ends_with(' '))
+            item.remove_suffix(1);
+        items.emplace_back(item);
+        if (comma == text.npos)
+            return items;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+bool is_list(const key& each) {
+    return each.kind == file_kind::texts || each.name == "source";
+}
+
+std::optional<config_error> apply_variables(settings& into, const environment& variables) {
+    for (const auto& group : key_groups()) {
+        for (const auto& each : group.keys) {
+            const auto name = variable_of(each.name);
+            const auto found = std::ranges::find(variables, name, [](const auto& pair) { return pair.first; });
+            if (found == variables.end())
+                continue;
+            const auto& raw = found->second;
+            const auto values = is_list(each) ? split_list(raw) : std::vector{raw};
+            auto wrong = apply(into, each, values, origin::environment, [&](const std::string& value) {
+                return name + '=' + shown_value(value) + " (environment)";
+            });
+            if (wrong)
+                return wrong;
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> unknown_variables(const environment& variables) {
+    std::vector<std::string> known;
+    for (const auto& group : key_groups())
+        for (const auto& each : group.keys)
+            known.push_back(variable_of(each.name));
+    std::vector<std::string> warnings;
+    for (const auto& [name, value] : variables) {
+        // Kubernetes gives every container the addresses of the services around it; one may be called muster.
+        if (!name.starts_with("MUSTER_") || name.starts_with("MUSTER_SERVICE_") || name.starts_with("MUSTER_PORT"))
+            continue;
+        if (std::ranges::find(known, name) == known.end()) {
+            const auto meant = nearest(name, known);
+            warnings.push_back(shown_value(name) + " (environment) is no setting of muster and is ignored" +
+                               (meant.empty() ? std::string{} : "; did you mean " + meant + '?'));
+        }
+    }
+    return warnings;
+}
+
+std::optional<config_error> apply_flags(settings& into, const flags& given) {
+    for (const auto& group : key_groups()) {
+        for (const auto& each : group.keys) {
+            const auto found = given.values.find(each.name);
+            if (found == given.values.end())
+                continue;
+            auto wrong = apply(into, each, found->second, origin::flag, [&](const std::string& value) {
+                const auto name = "--" + std::string{each.name};
+                return (each.is_switch() ? name + '=' : name + ' ') + shown_value(value) + " (flag)";
+            });
+            if (wrong)
+                return wrong;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The file's name, from the highest origin that gives one, and where it was given.
+std::pair<std::string, std::string> config_file(const flags& given, const environment& variables) {
+    if (const auto flag = given.values.find("config"); flag != given.values.end())
+        return {flag->second.back(), "--config " + shown_value(flag->second.back()) + " (flag)"};
+    for (const auto& [name, value] : variables)
+        if (name == "MUSTER_CONFIG")
+            return {value, "MUSTER_CONFIG=" + shown_value(value) + " (environment)"};
+    return {};
+}
+
+} // namespace
+
+environment process_environment() {
+    environment all;
+    for (char** entry = environ; entry && *entry; ++entry) {
+        const std::string_view text{*entry};
+        if (const auto equals = text.find('='); equals != text.npos)
+            all.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return all;
+}
+
+std::string_view version() {
+    return MUSTER_VERSION;
+}
+
+std::expected<parsed, config_error> parse(int argc, const char* const* argv, const environment& variables) {
+    const auto split = split_flags(argc, argv);
+    if (!split)
+        return std::unexpected{fault(split.error())};
+    const auto& given = *split;
+
+    parsed result;
+    if (given.help) {
+        result.command = command::help;
+        result.text = help_text();
+        return result;
+    }
+    if (given.version) {
+        result.command = command::version;
+        result.text = "muster " + std::string{version()} + '\n';
+        return result;
+    }
+
+    auto& all = result.settings;
+    if (const auto [name, where] = config_file(given, variables); !where.empty()) {
+        if (auto wrong = apply_file(all, name, where))
+            return std::unexpected{fault(std::move(*wrong))};
+    }
+    if (auto wrong = apply_variables(all, variables))
+        return std::unexpected{std::move(*wrong)};
+    if (auto wrong = apply_flags(all, given))
+        return std::unexpected{std::move(*wrong)};
+
+    result.warnings = unknown_variables(variables);
+    if (all.admin && !is_local(*all.admin))
+        result.warnings.push_back("the admin listener " + to_string(*all.admin) +
+                                  " can be reached from other machines and asks for no token");
+    return result;
+}
+
+} // namespace muster::config

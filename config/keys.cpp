@@ -1,0 +1,249 @@
+// config/: the table of keys, and the rule of each.
+#include "config/keys.hpp"
+
+#include "config/address.hpp"
+#include "config/duration.hpp"
+#include "config/scalar.hpp"
+#include "config/source_url.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <initializer_list>
+#include <iterator>
+#include <numeric>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace muster::config {
+namespace {
+
+template <typename T, typename Target>
+complaint store(std::expected<T, std::string> value, Target& target) {
+    if (!value)
+        return std::move(value.error());
+    target = static_cast<Target>(*std::move(value));
+    return std::nullopt;
+}
+
+template <auto Member>
+complaint duration(settings& into, std::string_view raw, origin) {
+    return store(parse_duration(raw), into.*Member);
+}
+
+template <auto Member>
+complaint toggle(settings& into, std::string_view raw, origin) {
+    return store(parse_switch(raw), into.*Member);
+}
+
+template <auto Member, std::uint64_t Least, std::uint64_t Most>
+complaint number(settings& into, std::string_view raw, origin) {
+    return store(parse_number(raw, Least, Most), into.*Member);
+}
+
+complaint listen(settings& into, std::string_view raw, origin) {
+    auto where = parse_endpoint(raw);
+    if (!where)
+        return std::move(where.error());
+    const auto* tcp = std::get_if<tcp_endpoint>(&*where);
+    const bool any_port = tcp && tcp->port == 0;
+    if (!any_port && std::ranges::find(into.listen, *where) != into.listen.end())
+        return "given twice";
+    into.listen.push_back(*std::move(where));
+    return std::nullopt;
+}
+
+complaint admin(settings& into, std::string_view raw, origin) {
+    if (raw == "off") {
+        into.admin.reset();
+        return std::nullopt;
+    }
+    auto where = parse_endpoint(raw);
+    if (!where)
+        return where.error() + ", or off for none";
+    into.admin = *std::move(where);
+    return std::nullopt;
+}
+
+/// Other users of the machine can read a process's flags, and its environment ends up in many a log.
+complaint url(settings& into, std::string_view raw, origin from, std::initializer_list<source settings::*> sources) {
+    if (from != origin::file && has_password(raw))
+        return "a password must not be given by flag or environment, where others can read it";
+    auto parsed = parse_source_url(raw);
+    if (!parsed)
+        return std::move(parsed.error());
+    for (const auto member : sources)
+        (into.*member).url = *parsed;
+    into.sources_named = true;
+    return std::nullopt;
+}
+
+template <auto... Members>
+complaint urls(settings& into, std::string_view raw, origin from) {
+    return url(into, raw, from, {Members...});
+}
+
+complaint policy(settings& into, std::string_view raw, origin) {
+    const auto dot = raw.find('.');
+    const auto equals = raw.find('=');
+    if (dot == raw.npos || equals == raw.npos || dot > equals)
+        return "not a policy; write SOURCE.POLICY=N, such as posts.workers=4";
+    return apply_policy(into, raw.substr(0, dot), raw.substr(dot + 1, equals - dot - 1), raw.substr(equals + 1));
+}
+
+complaint level(settings& into, std::string_view raw, origin) {
+    constexpr std::pair<std::string_view, log_level> names[] = {{"trace", log_level::trace},
+                                                                {"debug", log_level::debug},
+                                                                {"info", log_level::info},
+                                                                {"warn", log_level::warn},
+                                                                {"error", log_level::error}};
+    for (const auto& [name, value] : names) {
+        if (raw == name) {
+            into.level = value;
+            return std::nullopt;
+        }
+    }
+    return "must be trace, debug, info, warn or error";
+}
+
+complaint format(settings& into, std::string_view raw, origin) {
+    constexpr std::pair<std::string_view, log_format> names[] = {
+        {"text", log_format::text}, {"json", log_format::json}, {"auto", log_format::automatic}};
+    for (const auto& [name, value] : names) {
+        if (raw == name) {
+            into.format = value;
+            return std::nullopt;
+        }
+    }
+    return "must be text, json or auto";
+}
+
+complaint file(settings& into, std::string_view raw, origin) {
+    if (raw.empty())
+        return "must be the name of a file";
+    into.config_file = raw;
+    return std::nullopt;
+}
+
+using s = settings;
+
+constexpr key listening[] = {
+    {"listen", "HOST:PORT", "127.0.0.1:8080",
+     "public listener; repeatable; also [::1]:8080 or unix:PATH;\nport 0 takes a free one, which is printed",
+     file_kind::texts, listen, [](settings& into) { into.listen.clear(); }},
+    {"admin", "HOST:PORT", "127.0.0.1:9090", "admin listener, with /debug; off for none", file_kind::text, admin},
+    {"debug-on-public", "", "off", "serve /debug on the public listener too; never behind a proxy\non the same host",
+     file_kind::boolean, toggle<&s::debug_on_public>},
+    {"reuse-port", "", "off", "share the ports with another muster instead of failing\nwhen they are in use",
+     file_kind::boolean, toggle<&s::reuse_port>},
+    {"max-connections", "N", "from the descriptor limit", "open connections; one more is answered 503",
+     file_kind::number, number<&s::max_connections, 1, 10'000'000>},
+};
+
+constexpr key sources[] = {
+    {"data", "URL", "sqlite:data/muster.db",
+     "where users, profiles and posts come from: sqlite:PATH; the\ndefault, and only it, is created with sample people",
+     file_kind::text, urls<&s::users, &s::profiles, &s::posts>},
+    {"users", "URL", "as --data", "where users come from", file_kind::text, urls<&s::users>},
+    {"profiles", "URL", "as --data", "where profiles come from", file_kind::text, urls<&s::profiles>},
+    {"posts", "URL", "as --data", "where posts come from", file_kind::text, urls<&s::posts>},
+    {"seed", "", "off", "create a named database that is absent, with sample people", file_kind::boolean,
+     toggle<&s::seed>},
+    {"source", "SOURCE.POLICY=N", "workers=4, queue=256",
+     "a source's worker threads, and how many jobs may wait for\nthem: posts.workers=8, users.queue=64; repeatable",
+     file_kind::none, policy},
+};
+
+constexpr key limits[] = {
+    {"timeout", "DURATION", "5s", "time limit of a request, all its work included; per route in\nthe file",
+     file_kind::text, duration<&s::timeout>},
+    {"read-timeout", "DURATION", "15s", "for a request to arrive", file_kind::text, duration<&s::read_timeout>},
+    {"write-timeout", "DURATION", "15s", "for an answer to leave", file_kind::text, duration<&s::write_timeout>},
+    {"idle-timeout", "DURATION", "60s", "for a silent connection", file_kind::text, duration<&s::idle_timeout>},
+    {"drain", "DURATION", "longest route limit + 1s", "how long requests may go on after SIGTERM", file_kind::text,
+     duration<&s::drain>},
+};
+
+constexpr key process[] = {
+    {"threads", "N", "cores allowed to the process", "event loops, one thread each; 0 is the default",
+     file_kind::number, number<&s::threads, 0, 1024>},
+    {"log-level", "LEVEL", "info", "trace, debug, info, warn or error", file_kind::text, level},
+    {"log-format", "FORMAT", "auto", "text, json, or auto: text on a terminal, else json", file_kind::text, format},
+    {"config", "FILE", "", "settings as JSON, comments allowed", file_kind::none, file},
+};
+
+constexpr key_group groups[] = {
+    {"Listening", listening}, {"Sources", sources}, {"Time limits", limits}, {"Process", process}};
+
+/// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+} // namespace
+
+std::span<const key_group> key_groups() {
+    return groups;
+}
+
+const key* find_key(std::string_view name) {
+    for (const auto& group : groups)
+        for (const auto& each : group.keys)
+            if (each.name == name)
+                return &each;
+    return nullptr;
+}
+
+std::string variable_of(std::string_view name) {
+    std::string variable = "MUSTER_";
+    for (const char c : name)
+        variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return variable;
+}
+
+complaint apply_policy(settings& into, std::string_view source_name, std::string_view policy_name,
+                       std::string_view raw) {
+    constexpr std::pair<std::string_view, source settings::*> known[] = {
+        {"users", &settings::users}, {"profiles", &settings::profiles}, {"posts", &settings::posts}};
+    const auto named = std::ranges::find(known, source_name, [](const auto& each) { return each.first; });
+    if (named == std::end(known))
+        return "no such source; there are users, profiles and posts";
+    auto& rules = (into.*named->second).policy;
+    if (policy_name == "workers")
+        return store(parse_number(raw, 1, 1024), rules.workers);
+    if (policy_name == "queue")
+        return store(parse_number(raw, 1, 1'000'000), rules.queue);
+    return "no such policy; there are workers and queue";
+}
+
+std::string nearest(std::string_view word, std::span<const std::string> known) {
+    constexpr std::size_t longest_word = 64; // what is longer is no slip, and the distance is quadratic
+    if (word.size() > longest_word)
+        return {};
+    std::string best;
+    std::size_t closest = 3;
+    for (const auto& each : known) {
+        if (const auto d = distance(word, each); d < closest) {
+            closest = d;
+            best = each;
+        }
+    }
+    return best;
+}
+
+} // namespace muster::config

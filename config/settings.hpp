@@ -1,0 +1,82 @@
+// config/: the floor that knows what the user wants; it knows nothing of the floors above or beside it.
+// This file is its product: every setting with its default, as plain values that the composition root hands out.
+#pragma once
+
+#include "config/address.hpp"
+#include "config/source_url.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster::config {
+
+enum class log_level { trace, debug, info, warn, error };
+
+/// `automatic` is text on a terminal, JSON elsewhere.
+enum class log_format { automatic, text, json };
+
+/// How much of a source may be used at once, for the whole process.
+struct source_policy {
+    std::size_t workers = 4; ///< threads, each with one connection; at least 1
+    std::size_t queue = 256; ///< jobs that may wait for one of them; one more is refused; at least 1
+
+    bool operator==(const source_policy&) const = default;
+};
+
+struct source {
+    source_url url = default_source();
+    source_policy policy;
+
+    bool operator==(const source&) const = default;
+};
+
+/// A time limit that the file sets for one route.
+struct route_limit {
+    std::string pattern; ///< as the routes are written: "/user/{id}"
+    std::chrono::milliseconds timeout{};
+    std::string given_as; ///< for a message such as "muster: <given_as>: no such route"
+
+    bool operator==(const route_limit&) const = default;
+};
+
+struct settings {
+    std::vector<endpoint> listen{tcp_endpoint{"127.0.0.1", 8080}};  ///< never empty
+    std::optional<endpoint> admin{tcp_endpoint{"127.0.0.1", 9090}}; ///< none: no admin listener
+    bool debug_on_public = false;
+    bool reuse_port = false;                    ///< share the ports with another process instead of failing
+    std::optional<std::size_t> max_connections; ///< none: from the descriptor limit
+
+    source users;
+    source profiles;
+    source posts;
+    /// Whether the user named any source. Only when this is false the default database may be created and filled
+    /// with sample people: a mistyped path must never serve invented ones.
+    bool sources_named = false;
+    bool seed = false; ///< create and fill a named database that is absent
+
+    std::chrono::milliseconds timeout{std::chrono::seconds{5}}; ///< of every route that `routes` does not name
+    std::vector<route_limit> routes;                            ///< no pattern twice; nobody checked that they exist
+    std::chrono::milliseconds read_timeout{std::chrono::seconds{15}};
+    std::chrono::milliseconds write_timeout{std::chrono::seconds{15}};
+    std::chrono::milliseconds idle_timeout{std::chrono::seconds{60}};
+    std::optional<std::chrono::milliseconds> drain; ///< none: see drain_time()
+
+    unsigned threads = 0;    ///< loops; 0: default_threads()
+    std::string config_file; ///< the file that was read; empty: none
+    log_level level = log_level::info;
+    log_format format = log_format::automatic;
+
+    bool operator==(const settings&) const = default;
+};
+
+/// The time limit of the route written as `pattern`.
+[[nodiscard]] std::chrono::milliseconds timeout_of(const settings& all, std::string_view pattern);
+
+/// The grace period at shutdown: as set, else the longest limit of a route and one second.
+[[nodiscard]] std::chrono::milliseconds drain_time(const settings& all);
+
+} // namespace muster::config

@@ -1,0 +1,61 @@
+// Tests of config/help: the text is part of the product.
+#include "config/help.hpp"
+
+#include "config/keys.hpp"
+
+#include "given.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <sstream>
+
+namespace muster::config {
+namespace {
+
+TEST_CASE("help names every flag, its default and the exit codes") {
+    const auto text = help_text();
+    for (const auto& group : key_groups()) {
+        CHECK(text.contains('\n' + std::string{group.title} + '\n'));
+        for (const auto& each : group.keys) {
+            INFO(each.name);
+            CHECK(text.contains("\n  --" + std::string{each.name} + ' '));
+            CHECK(text.contains(each.usual.empty() ? "" : "(default: " + std::string{each.usual} + ')'));
+        }
+    }
+    CHECK(text.contains("Exit codes: 0 "));
+    CHECK(text.ends_with("\n"));
+}
+
+TEST_CASE("no line of help is longer than 100 columns or ends in a space") {
+    std::istringstream lines{help_text()};
+    for (std::string line; std::getline(lines, line);) {
+        INFO(line);
+        CHECK(line.size() <= 100);
+        CHECK_FALSE(line.ends_with(' '));
+    }
+}
+
+TEST_CASE("the defaults that help shows are the defaults") {
+    environment as_shown;
+    for (const auto& group : key_groups())
+        for (const auto& each : group.keys)
+            if (!each.usual.empty() && !each.usual.contains(' ') && each.name != "data")
+                as_shown.emplace_back(variable_of(each.name), each.usual);
+    CHECK(as_shown.size() >= 10);
+    CHECK(settings_of({}, as_shown) == settings{});
+}
+
+TEST_CASE("the file that help shows as an example is a valid one") {
+    const auto text = help_text();
+    const auto begin = text.find("\n  {\n");
+    const auto end = text.find("\n  }\n", begin);
+    REQUIRE(end != text.npos);
+    const scratch_directory scratch;
+    const auto all = settings_of({"--config", scratch.write("muster.json", text.substr(begin, end + 5 - begin))});
+    CHECK(all.listen.size() == 2);
+    CHECK(all.routes.size() == 1);
+    CHECK(all.posts.policy == source_policy{8, 512});
+}
+
+} // namespace
+} // namespace muster::config

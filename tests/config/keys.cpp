@@ -1,0 +1,62 @@
+// Tests of config/keys.
+#include "config/keys.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <set>
+
+namespace muster::config {
+namespace {
+
+TEST_CASE("every key is found by its name, and no two variables are alike") {
+    std::set<std::string> variables;
+    for (const auto& group : key_groups()) {
+        for (const auto& each : group.keys) {
+            CHECK(find_key(each.name) == &each);
+            CHECK(variables.insert(variable_of(each.name)).second);
+            CHECK_FALSE(variable_of(each.name).starts_with("MUSTER_SERVICE_")); // these are ignored
+            CHECK_FALSE(variable_of(each.name).starts_with("MUSTER_PORT"));
+        }
+    }
+    CHECK(find_key("nothing") == nullptr);
+    CHECK(find_key("") == nullptr);
+    CHECK(variable_of("read-timeout") == "MUSTER_READ_TIMEOUT");
+}
+
+TEST_CASE("every key refuses a value that makes no sense") {
+    for (const auto& group : key_groups()) {
+        for (const auto& each : group.keys) {
+            INFO(each.name);
+            settings all;
+            CHECK(each.apply(all, each.name == "config" ? "" : "?", origin::flag).has_value());
+            CHECK(all == settings{}); // and leaves everything as it was
+        }
+    }
+}
+
+TEST_CASE("a policy belongs to a source") {
+    settings all;
+    CHECK_FALSE(apply_policy(all, "profiles", "workers", "1024").has_value());
+    CHECK_FALSE(apply_policy(all, "profiles", "queue", "1").has_value());
+    CHECK(all.profiles.policy == source_policy{1024, 1});
+    CHECK(all.users.policy == source_policy{});
+    CHECK(apply_policy(all, "people", "workers", "1") == "no such source; there are users, profiles and posts");
+    CHECK(apply_policy(all, "posts", "limit", "1") == "no such policy; there are workers and queue");
+    CHECK(apply_policy(all, "posts", "workers", "0") == "must be 1 to 1024");
+    CHECK(apply_policy(all, "posts", "workers", "1025") == "must be 1 to 1024");
+    CHECK(apply_policy(all, "posts", "queue", "1000001") == "must be 1 to 1000000");
+    CHECK(apply_policy(all, "posts", "queue", "many") == "must be a whole number, 1 to 1000000");
+}
+
+TEST_CASE("a slip finds what was meant, a riddle nothing") {
+    const std::vector<std::string> known{"timeout", "threads", "seed"};
+    CHECK(nearest("timeot", known) == "timeout");
+    CHECK(nearest("thraeds", known) == "threads");
+    CHECK(nearest("timeout", known) == "timeout");
+    CHECK(nearest("listen", known).empty());
+    CHECK(nearest("", known).empty());
+    CHECK(nearest(std::string(100'000, 'x'), known).empty());
+}
+
+} // namespace
+} // namespace muster::config
