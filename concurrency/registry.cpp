@@ -1,0 +1,319 @@
+// concurrency/: the slices of a snapshot, and who gets it.
+#include "concurrency/registry.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <atomic>
+
+namespace muster::concurrency {
+
+/// How a finished collection, on whatever thread, reaches an awaiter that may have left meanwhile.
+struct roll_call::wait::ticket {
+    explicit ticket(loop& l) noexcept : home(l) {}
+
+    loop& home;
+    wait* waiter = nullptr; // the home loop's thread only
+};
+
+namespace detail {
+
+namespace {
+
+task_record record_of(const task_node& task, std::vector<frame_record>& frames) {
+    task_record r{.id = task.id(),
+                  .parent = task.parent() != nullptr ? task.parent()->id() : 0,
+                  .root = task.root_id(),
+                  .kind = task.label().kind,
+                  .name = std::string(task.label().name),
+                  .ref = std::string(task.label().ref),
+                  .started_at = task.started_at(),
+                  .deadline = task.scope().deadline(),
+                  .cancelled = {},
+                  .cancelled_at = {},
+                  .shielded = task.scope().shielded(),
+                  .waits_for = task.waits_for().what,
+                  .resource = std::string(task.waits_for().resource),
+                  .first_frame = frames.size(),
+                  .frames = 0};
+    if (task.scope().is_cancelled()) {
+        r.cancelled = task.scope().cause();
+        r.cancelled_at = task.scope().cancelled_at();
+    }
+    for (const frame* f = task.leaf(); f != nullptr; f = f->caller()) {
+        const auto& where = f->site().line() != 0 ? f->site() : f->function();
+        frames.push_back({f->function().function_name(), where.file_name(), where.line()});
+    }
+    r.frames = frames.size() - r.first_frame;
+    return r;
+}
+
+} // namespace
+
+class collection : public std::enable_shared_from_this<collection> {
+  public:
+    collection(const std::vector<loop*>& loops, std::size_t limit) : limit_(limit), loops_(loops) {
+        for (const loop* l : loops) {
+            auto record = std::make_shared<loop_record>();
+            record->name = l->name();
+            parts_.push_back(std::make_unique<part>(std::move(record)));
+        }
+        missing_.store(loops.size());
+    }
+
+    void start() {
+        for (std::size_t i = 0; i != loops_.size(); ++i) {
+            boost::asio::post(loops_[i]->context(), [self = shared_from_this(), i] { self->first_slice(i); });
+        }
+    }
+
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+    /// False if it is complete already: then nobody will call.
+    bool add(std::shared_ptr<roll_call::wait::ticket> ticket) {
+        const std::lock_guard lock(mutex_);
+        if (complete_) {
+            return false;
+        }
+        tickets_.push_back(std::move(ticket));
+        return true;
+    }
+
+    void close() noexcept { closed_.store(true); }
+
+    [[nodiscard]] snapshot result() const {
+        snapshot s;
+        for (const auto& p : parts_) {
+            const bool done = p->done.load(std::memory_order_acquire);
+            s.parts.push_back({.loop = p->record->name, .told = done ? p->record : nullptr});
+        }
+        return s;
+    }
+
+  private:
+    struct part {
+        explicit part(std::shared_ptr<loop_record> r) : record(std::move(r)) {}
+
+        std::shared_ptr<loop_record> record; // written by its loop until done
+        registry_entry marker{true};
+        std::uint64_t last_id = 0;
+        std::atomic<bool> done{false};
+    };
+
+    void first_slice(std::size_t i) {
+        if (closed_.load()) {
+            return;
+        }
+        loop& l = *loops_[i];
+        part& p = *parts_[i];
+        p.record->taken_at = l.now();
+        p.record->counts = l.counts();
+        p.record->abandoned.assign(l.abandoned().operations().begin(), l.abandoned().operations().end());
+        p.record->tasks.reserve(std::min<std::size_t>(limit_, l.live_tasks()));
+        p.last_id = l.last_id();
+        l.registry().push_front(p.marker);
+        next_slice(i);
+    }
+
+    void next_slice(std::size_t i) {
+        loop& l = *loops_[i];
+        part& p = *parts_[i];
+        auto& list = l.registry();
+        auto it = std::next(list.iterator_to(p.marker));
+        const auto end_of_slice = clock::now() + roll_call::slice;
+        std::size_t copied = 0;
+        while (it != list.end() && !closed_.load(std::memory_order_relaxed)) {
+            if (!it->is_marker) {
+                const auto& task = static_cast<const task_node&>(*it);
+                if (task.id() > p.last_id || p.record->tasks.size() == limit_) {
+                    break;
+                }
+                p.record->tasks.push_back(record_of(task, p.record->frames));
+                if (++copied % 16 == 0 && clock::now() >= end_of_slice) {
+                    p.marker.unlink();
+                    list.insert(std::next(it), p.marker);
+                    boost::asio::post(l.context(), [self = shared_from_this(), i] { self->next_slice(i); });
+                    return;
+                }
+            }
+            ++it;
+        }
+        p.marker.unlink();
+        p.done.store(true, std::memory_order_release);
+        if (missing_.fetch_sub(1) == 1) {
+            finish();
+        }
+    }
+
+    void finish() {
+        std::vector<std::shared_ptr<roll_call::wait::ticket>> tickets;
+        {
+            const std::lock_guard lock(mutex_);
+            complete_ = true;
+            tickets.swap(tickets_);
+        }
+        for (auto& ticket : tickets) {
+            loop& home = ticket->home;
+            boost::asio::post(home.context(), [ticket = std::move(ticket)] {
+                if (ticket->waiter != nullptr) {
+                    auto* waiter = std::exchange(ticket->waiter, nullptr);
+                    waiter->disarm();
+                    waiter->resume_now();
+                }
+            });
+        }
+    }
+
+    std::size_t limit_;
+    std::vector<loop*> loops_;
+    std::vector<std::unique_ptr<part>> parts_;
+    std::atomic<std::size_t> missing_{0};
+    std::atomic<bool> closed_{false};
+    std::mutex mutex_;
+    bool complete_ = false;
+    std::vector<std::shared_ptr<roll_call::wait::ticket>> tickets_;
+};
+
+} // namespace detail
+
+roll_call::roll_call(std::vector<loop*> loops) : loops_(std::move(loops)) {}
+
+roll_call::~roll_call() = default;
+
+std::shared_ptr<detail::collection> roll_call::join(std::shared_ptr<wait::ticket> ticket, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    if (current_ && current_->limit() >= limit && current_->add(ticket)) {
+        return current_;
+    }
+    current_ = std::make_shared<detail::collection>(loops_, limit);
+    current_->add(std::move(ticket));
+    current_->start();
+    return current_;
+}
+
+void roll_call::given_up(const detail::collection& which) {
+    // A loop is stuck: whoever asks next shall not wait for what this one still waits for.
+    const std::lock_guard lock(mutex_);
+    if (current_.get() == &which) {
+        current_.reset();
+    }
+}
+
+roll_call::wait::wait(frame& f, roll_call& owner, std::size_t limit, duration within)
+    : own_wait(f),
+      owner_(owner),
+      limit_(limit),
+      within_(within) {}
+
+roll_call::wait::~wait() = default;
+
+bool roll_call::wait::await_ready() const {
+    awaiting_frame().scope().throw_if_cancelled();
+    return false;
+}
+
+void roll_call::wait::await_suspend(std::coroutine_handle<> /*self*/) {
+    loop& home = awaiting_frame().home();
+    begin({.what = "the roll", .resource = {}});
+    ticket_ = std::make_shared<ticket>(home);
+    ticket_->waiter = this;
+    home.arm(*this, home.now() + within_);
+    collection_ = owner_.join(ticket_, limit_);
+}
+
+snapshot roll_call::wait::await_resume() {
+    if (cut_) {
+        awaiting_frame().scope().throw_cancelled();
+    }
+    return collection_->result();
+}
+
+void roll_call::wait::on_cancel() noexcept {
+    ticket_->waiter = nullptr;
+    disarm();
+    cut_ = true;
+    resume_soon();
+}
+
+void roll_call::wait::expire() noexcept {
+    ticket_->waiter = nullptr;
+    collection_->close();
+    owner_.given_up(*collection_);
+    resume_now();
+}
+
+namespace {
+
+/// The end of the balanced bracket that opens at `open`, or npos.
+std::size_t closing(std::string_view text, std::size_t open, char left, char right) {
+    int depth = 0;
+    for (std::size_t i = open; i != text.size(); ++i) {
+        if (text[i] == left) {
+            ++depth;
+        } else if (text[i] == right && --depth == 0) {
+            return i;
+        }
+    }
+    return std::string_view::npos;
+}
+
+} // namespace
+
+std::string tidy_function(std::string_view function) {
+    // GCC names the frame's own function, "void f(f(int)::_Z1fi.Frame*)": the signature stands inside the parameters.
+    if (const auto frame_name = function.rfind(".Frame*"); frame_name != std::string_view::npos) {
+        if (const auto open = function.find('('); open != std::string_view::npos) {
+            function = function.substr(0, open);
+        }
+    }
+    // What comes before the parameter list, outside template arguments, back to the last space.
+    int angle = 0;
+    std::size_t end = function.size();
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i != function.size(); ++i) {
+        const char c = function[i];
+        if (c == '<') {
+            ++angle;
+        } else if (c == '>') {
+            --angle;
+        } else if (c == '(' && angle == 0) {
+            if (function.substr(i).starts_with("(anonymous namespace)")) {
+                i += sizeof("(anonymous namespace)") - 2;
+                continue;
+            }
+            const auto close = closing(function, i, '(', ')');
+            // A lambda: "f()::(lambda at x.cpp:3)::operator()": what matters is the last list.
+            if (close != std::string_view::npos && function.substr(close + 1).starts_with("::")) {
+                i = close;
+                continue;
+            }
+            end = i;
+            break;
+        } else if (c == ' ' && angle == 0) {
+            begin = i + 1;
+        }
+    }
+    std::string name(function.substr(begin, end - begin));
+    for (const std::string_view prefix :
+         {"muster::concurrency::", "muster::upstream::", "muster::views::", "muster::handlers::", "muster::server::",
+          "muster::config::", "muster::", "(anonymous namespace)::", "{anonymous}::"}) {
+        for (auto at = name.find(prefix); at != std::string::npos; at = name.find(prefix)) {
+            name.erase(at, prefix.size());
+        }
+    }
+    return name;
+}
+
+std::string_view tidy_file(std::string_view file) noexcept {
+    for (const std::string_view floor :
+         {"concurrency/", "config/", "upstream/", "views/", "handlers/", "server/", "tests/", "bench/"}) {
+        if (const auto at = file.rfind(floor); at != std::string_view::npos && (at == 0 || file[at - 1] == '/')) {
+            // "tests/concurrency/x.cpp" must not lose its first folder.
+            const auto tests = file.rfind("tests/");
+            return file.substr(tests != std::string_view::npos && tests < at ? tests : at);
+        }
+    }
+    return file;
+}
+
+} // namespace muster::concurrency

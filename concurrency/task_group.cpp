@@ -1,0 +1,106 @@
+// concurrency/: see task_group.hpp.
+#include "concurrency/task_group.hpp"
+
+#include "concurrency/loop.hpp"
+
+#include <algorithm>
+
+namespace muster::concurrency {
+
+/// Owns its name and its work; freed by its loop once nothing of it is on the stack.
+class task_group::child final : public detail::join_child {
+  public:
+    child(task_group& group, std::string name, task<void> work)
+        : join_child(group, {}),
+          name_(std::move(name)),
+          work_(std::move(work)) {
+        relabel(name_, {});
+    }
+
+    void begin(task_group& group) noexcept { group.start(*this, work_.first()); }
+
+  protected:
+    std::coroutine_handle<> on_ended(frame& first) noexcept override {
+        home().retire(*this);
+        return join_child::on_ended(first);
+    }
+
+    void destroy() noexcept override { delete this; }
+
+  private:
+    std::string name_;
+    task<void> work_;
+};
+
+task_group::task_group(frame& owner, std::size_t limit)
+    : join_core(owner),
+      outer_(owner.scope()),
+      limit_(std::max<std::size_t>(limit, 1)) {}
+
+task_group::~task_group() {
+    leave();
+}
+
+void task_group::enter() noexcept {
+    inside_ = true;
+    parent().owner().enter(scope());
+}
+
+void task_group::leave() noexcept {
+    if (inside_) {
+        inside_ = false;
+        parent().owner().enter(outer_);
+    }
+}
+
+void task_group::body_failed() noexcept {
+    failed(std::current_exception(), caught_cancelled());
+}
+
+void task_group::add(std::string name, task<void> work) {
+    (new child(*this, std::move(name), std::move(work)))->begin(*this);
+}
+
+void task_group::on_child_ended() noexcept {
+    if (spawning_ != nullptr && live() < limit_) {
+        std::exchange(spawning_, nullptr)->resume_soon();
+    }
+}
+
+void task_group::join_wait::await_suspend(std::coroutine_handle<> /*self*/) noexcept {
+    group_.parent().owner().waits({.what = "children", .resource = {}});
+    group_.parent_waits();
+}
+
+task_group::spawn_wait::spawn_wait(frame& f, task_group& group, std::string name, task<void> work) noexcept
+    : own_wait(f),
+      group_(group),
+      name_(std::move(name)),
+      work_(std::move(work)) {}
+
+bool task_group::spawn_wait::await_ready() const {
+    awaiting_frame().scope().throw_if_cancelled();
+    return group_.live() < group_.limit_;
+}
+
+bool task_group::spawn_wait::await_suspend(std::coroutine_handle<> /*self*/) {
+    MUSTER_INVARIANT(group_.spawning_ == nullptr, "a group's children are spawned by its body only");
+    begin({.what = "a place in its group", .resource = {}});
+    group_.spawning_ = this;
+    return true;
+}
+
+void task_group::spawn_wait::await_resume() {
+    if (cut_) {
+        awaiting_frame().scope().throw_cancelled();
+    }
+    group_.add(std::move(name_), std::move(work_));
+}
+
+void task_group::spawn_wait::on_cancel() noexcept {
+    group_.spawning_ = nullptr;
+    cut_ = true;
+    resume_soon();
+}
+
+} // namespace muster::concurrency

@@ -1,0 +1,127 @@
+// concurrency/: a task as the roll sees it: an entry of its loop's registry, with its place in the tree of tasks, its
+// current scope, the leaf of its async stack, and the cancellation slot through which it hears.
+#pragma once
+
+#include "concurrency/cancel.hpp"
+#include "concurrency/frame.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace muster::concurrency {
+
+enum class task_kind : std::uint8_t { child, request, connection, listener, background };
+
+[[nodiscard]] const char* to_string(task_kind kind) noexcept;
+
+/// What a task is called in the roll. The text is not copied: it must outlive the task.
+struct task_label {
+    task_kind kind = task_kind::child;
+    std::string_view name; ///< e.g. "GET /user/{id}"; empty: the name of its first coroutine
+    std::string_view ref;  ///< what it belongs to outside: a request id, a peer's address
+};
+
+/// What a suspended task waits for. Static text and a name that outlives the wait.
+struct wait_reason {
+    std::string_view what;     ///< "a worker", "a permit", "children", "a timer", "i/o"
+    std::string_view resource; ///< whose: a source or pool's name; may be empty
+};
+
+namespace detail {
+/// A place in a loop's registry: a task, or the marker of a snapshot under way.
+struct registry_entry : registry_hook {
+    explicit registry_entry(bool marker) noexcept : is_marker(marker) {}
+
+    bool is_marker;
+};
+} // namespace detail
+
+/// In the registry and in its scope from start() until its first coroutine reaches its final suspend. Never moves.
+class task_node : public detail::registry_entry, public detail::scope_tasks_hook, public detail::emit_hook {
+  public:
+    task_node(const task_node&) = delete;
+    task_node& operator=(const task_node&) = delete;
+
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+
+    [[nodiscard]] const task_node* parent() const noexcept { return parent_; }
+
+    /// The id of the request (or root) this task works for: its own if it is one.
+    [[nodiscard]] std::uint64_t root_id() const noexcept { return root_id_; }
+
+    [[nodiscard]] const task_label& label() const noexcept { return label_; }
+
+    /// The nearest reference from here upwards: the request's id, for a task of a request.
+    [[nodiscard]] std::string_view ref() const noexcept;
+
+    [[nodiscard]] const frame* leaf() const noexcept { return leaf_; }
+
+    [[nodiscard]] cancel_scope& scope() const noexcept { return *scope_; }
+
+    [[nodiscard]] time_point started_at() const noexcept { return started_at_; }
+
+    [[nodiscard]] const wait_reason& waits_for() const noexcept { return wait_; }
+
+    [[nodiscard]] loop& home() const noexcept { return home_; }
+
+    /// A new name for the roll, see task_label.
+    void relabel(std::string_view name, std::string_view ref) noexcept {
+        label_.name = name;
+        label_.ref = ref;
+    }
+
+    /// Where operations of this task connect their cancellation. One at a time: a task awaits one thing.
+    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    // What follows is for the ground floor's own awaiters.
+    void start(frame& first) noexcept;
+    void enter(cancel_scope& scope) noexcept;
+
+    void waits(wait_reason reason) noexcept { wait_ = reason; }
+
+    void emit() noexcept;
+
+    /// Memory for the one operation in flight, so that starting it allocates nothing.
+    [[nodiscard]] void* allocate_operation(std::size_t size);
+    void deallocate_operation(void* memory) noexcept;
+
+  protected:
+    task_node(loop& home, task_label label, const task_node* parent, cancel_scope& scope) noexcept;
+    virtual ~task_node();
+
+    /// The first coroutine has ended and the task has left registry and scope. Returns whom to go on with.
+    virtual std::coroutine_handle<> on_ended(frame& first) noexcept = 0;
+
+    /// Of a node given to loop::retire(): frees what holds it.
+    virtual void destroy() noexcept {}
+
+    /// The scope to start in, if it is not the one given at construction.
+    void set_scope(cancel_scope& scope) noexcept { scope_ = &scope; }
+
+  private:
+    friend class frame;
+    friend class loop;
+
+    std::coroutine_handle<> ended(frame& first) noexcept;
+
+    loop& home_;
+    const task_node* parent_;
+    cancel_scope* scope_;
+    frame* leaf_ = nullptr;
+    std::uint64_t id_ = 0;
+    std::uint64_t root_id_ = 0;
+    task_label label_;
+    wait_reason wait_;
+    time_point started_at_{};
+    boost::asio::cancellation_signal signal_;
+    task_node* next_retired_ = nullptr;
+    bool memory_used_ = false;
+    alignas(std::max_align_t) std::array<std::byte, 256> memory_;
+};
+
+} // namespace muster::concurrency
