@@ -1,0 +1,30 @@
+// handlers/: the request target (RFC 9112, section 3.2), cut into its parts and nothing more: no decoding, no
+// normalisation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace muster::handlers {
+
+enum class target_form : std::uint8_t {
+    origin,   ///< "/user/1?x=y", the usual one
+    absolute, ///< "http://host/user/1", as proxies send it and every server must accept
+    asterisk, ///< "*", of OPTIONS for the server as a whole
+};
+
+/// Views of the text that was parsed (or of literals).
+struct target {
+    target_form form = target_form::origin;
+    std::string_view authority; ///< host and port, of the absolute form only; overrides Host (RFC 9112, 3.2.2)
+    std::string_view path;      ///< still percent-encoded; begins with '/', except "*"
+    std::string_view query;     ///< what follows the '?', still encoded; empty without one
+};
+
+/// Nothing if the text is none of the three forms: then the answer is 400. Refused with it: the authority form (there
+/// is no CONNECT), schemes other than http and https, user information, an empty host, white space, control
+/// characters and a fragment. Bytes beyond ASCII are let through, as clients do send them.
+[[nodiscard]] std::optional<target> parse_target(std::string_view text) noexcept;
+
+} // namespace muster::handlers
