@@ -60,7 +60,7 @@ std::optional<config_error> apply_variables(settings& into, const environment& v
                 continue;
             const auto& raw = found->second;
             const auto values = is_list(each) ? split_list(raw) : std::vector{raw};
-            auto wrong = apply(into, each, values, origin::environment, [&](const std::string& value) {
+            auto wrong = apply(into, each, values, origin::variable, [&](const std::string& value) {
                 return name + '=' + shown_value(value) + " (environment)";
             });
             if (wrong)

@@ -11,7 +11,7 @@
 
 namespace muster::config {
 
-enum class origin { file, environment, flag };
+enum class origin { file, variable, flag };
 
 /// A phrase that says what is wrong and what to write; nothing when all is well.
 using complaint = std::optional<std::string>;
