@@ -36,9 +36,12 @@ task_record record_of(const task_node& task, std::vector<frame_record>& frames) 
                   .resource = std::string(task.waits_for().resource),
                   .first_frame = frames.size(),
                   .frames = 0};
-    if (task.scope().is_cancelled()) {
-        r.cancelled = task.scope().cause();
-        r.cancelled_at = task.scope().cancelled_at();
+    // Inside a shield the nearest cancelled scope is further out; the roll says so all the same.
+    for (const cancel_scope* scope = &task.scope(); scope != nullptr && !r.cancelled; scope = scope->parent()) {
+        if (scope->is_cancelled()) {
+            r.cancelled = scope->cause();
+            r.cancelled_at = scope->cancelled_at();
+        }
     }
     for (const frame* f = task.leaf(); f != nullptr; f = f->caller()) {
         const auto& where = f->site().line() != 0 ? f->site() : f->function();

@@ -1,0 +1,226 @@
+// tests of concurrency/registry.hpp: the roll tells every task with its place, in slices, and in time.
+#include "concurrency/registry.hpp"
+#include "concurrency/deadline.hpp"
+#include "concurrency/operation.hpp"
+#include "concurrency/shield.hpp"
+#include "concurrency/when_all.hpp"
+#include "tests/support/real_loops.hpp"
+#include "tests/support/test_loop.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <latch>
+#include <string>
+
+using namespace muster::concurrency;
+using namespace std::chrono_literals;
+using muster::tests::real_loops;
+using muster::tests::test_loop;
+
+namespace {
+
+constexpr unsigned here = __LINE__;
+
+task<void> waits_deep_inside(duration d) {
+    co_await sleep_for(d); // here + 3
+}
+
+task<void> calls_it(duration d) {
+    co_await waits_deep_inside(d); // here + 7
+}
+
+const task_record* find(const loop_record& record, std::string_view name) {
+    const auto it = std::ranges::find_if(record.tasks, [&](const task_record& t) { return t.name == name; });
+    return it == record.tasks.end() ? nullptr : &*it;
+}
+
+} // namespace
+
+TEST_CASE("the roll shows each task with its tree, its async stack, its age and what is left of its time") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    const auto request = []() -> task<void> { co_await when_all(calls_it(1h), waits_deep_inside(1h)); };
+    const auto serves = [&]() -> task<void> {
+        const auto limited = [&]() -> task<void> { co_await with_timeout(5s, request()); };
+        co_await run_task({task_kind::request, "GET /user/{id}", "r-1"}, limited());
+    };
+    loop.start(serves());
+    loop.settle();
+    loop.advance(2s);
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(100, 250ms); };
+    const snapshot s = loop.run(asks());
+    REQUIRE(s.parts.size() == 1);
+    REQUIRE(s.parts[0].told != nullptr);
+    const loop_record& told = *s.parts[0].told;
+    CHECK(told.live() == 5); // the connection, the request, two children, and the one who asks
+    REQUIRE(told.tasks.size() == 5);
+
+    const task_record* r = find(told, "GET /user/{id}");
+    REQUIRE(r != nullptr);
+    CHECK(r->kind == task_kind::request);
+    CHECK(r->ref == "r-1");
+    CHECK(told.taken_at - r->started_at == 2s);
+    CHECK(r->deadline - told.taken_at == 3s);
+    CHECK_FALSE(r->cancelled.has_value());
+    CHECK(r->waits_for == "children");
+
+    const auto child = std::ranges::find_if(told.tasks, [&](const task_record& t) { return t.parent == r->id; });
+    REQUIRE(child != told.tasks.end());
+    CHECK(child->root == r->id);
+    CHECK(child->waits_for == "a timer");
+    REQUIRE(child->frames == 2);
+    const frame_record& leaf = told.frames[child->first_frame];
+    const frame_record& caller = told.frames[child->first_frame + 1];
+    CHECK(tidy_function(leaf.function) == "waits_deep_inside");
+    CHECK(tidy_function(caller.function) == "calls_it");
+    CHECK(tidy_file(leaf.file) == "tests/concurrency/registry.cpp");
+    CHECK(leaf.line == here + 3);
+    CHECK(caller.line == here + 7);
+    loop.get().root_scope().cancel(cancel_cause::shutdown);
+    loop.settle();
+}
+
+TEST_CASE("a cancelled task that has not ended is shown with its cause, also inside a shield") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    const auto tidies = []() -> task<void> {
+        try {
+            co_await sleep_for(1h);
+        } catch (const cancelled&) {
+        }
+        co_await shield(1s, waits_deep_inside(20ms));
+    };
+    const auto inner = [&]() -> task<void> { co_await when_all(tidies()); };
+    const auto victim = [&]() -> task<void> { co_await with_timeout(1s, inner()); };
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(100, 250ms); };
+    loop.start(victim());
+    loop.advance(1010ms);
+    const snapshot s = loop.run(asks());
+    const loop_record& told = *s.parts[0].told;
+    REQUIRE(told.tasks.size() == 3);
+    for (std::size_t i = 0; i != 2; ++i) {
+        CHECK(told.tasks[i].cancelled == cancel_cause::deadline_exceeded);
+        CHECK(told.taken_at - told.tasks[i].cancelled_at == 10ms);
+    }
+    CHECK_FALSE(told.tasks[0].shielded);
+    CHECK(told.tasks[1].shielded);
+    CHECK_FALSE(told.tasks[2].cancelled.has_value());
+    loop.advance(1s);
+}
+
+TEST_CASE("a limit cuts the youngest, and the counts still tell them") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    for (int i = 0; i != 100; ++i) {
+        loop.start(waits_deep_inside(1h));
+    }
+    loop.settle();
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(10, 250ms); };
+    const snapshot s = loop.run(asks());
+    CHECK(s.parts[0].told->tasks.size() == 10);
+    CHECK(s.parts[0].told->live() == 101);
+    loop.get().root_scope().cancel(cancel_cause::shutdown);
+    loop.settle();
+}
+
+TEST_CASE("a snapshot of many tasks lets others run between its slices, and who started later is not in it") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    for (int i = 0; i != 60'000; ++i) {
+        loop.start(waits_deep_inside(1h));
+    }
+    loop.settle();
+    int turns = 0;
+    bool done = false;
+    const auto runs_between = [&]() -> task<void> {
+        while (!done) {
+            co_await reschedule();
+            ++turns;
+        }
+    };
+    const auto asks = [&]() -> task<std::size_t> {
+        const snapshot s = co_await roll.take(1'000'000, 60s);
+        done = true;
+        co_return s.parts[0].told->tasks.size();
+    };
+    loop.start(runs_between());
+    const std::size_t seen = loop.run(asks());
+    CHECK(seen >= 60'000);
+    CHECK(turns > 2);
+    loop.get().root_scope().cancel(cancel_cause::shutdown);
+    loop.settle();
+}
+
+TEST_CASE("who asks while a snapshot is under way shares it") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    const auto asks = [&](std::size_t limit) -> task<std::shared_ptr<const loop_record>> {
+        co_return (co_await roll.take(limit, 250ms)).parts[0].told;
+    };
+    const auto body = [&]() -> task<void> {
+        const auto [a, b, c] = co_await when_all(asks(100), asks(50), asks(200));
+        CHECK(a == b);
+        CHECK(a != c);
+    };
+    loop.run(body());
+}
+
+TEST_CASE("invariant 11: the roll answers within its limit, also with a stalled loop, and says which one it is") {
+    real_loops loops(2);
+    roll_call roll(loops.all());
+    std::latch stalled{1};
+    std::latch release{1};
+    const auto stalls = [&]() -> task<void> {
+        stalled.count_down();
+        release.wait();
+        co_return;
+    };
+    auto end = loops.start(1, stalls());
+    stalled.wait();
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(100, 50ms); };
+    const auto begin = clock::now();
+    const snapshot first = loops.run(0, asks());
+    CHECK(clock::now() - begin < 5s);
+    REQUIRE(first.parts.size() == 2);
+    CHECK(first.parts[0].told != nullptr);
+    CHECK(first.parts[1].told == nullptr);
+    CHECK(first.parts[1].loop == "loop-1");
+    release.count_down();
+    end.get();
+    const snapshot second = loops.run(0, [&]() -> task<snapshot> { co_return co_await roll.take(100, 10s); }());
+    CHECK(second.parts[1].told != nullptr);
+}
+
+TEST_CASE("who is cut while waiting for the roll leaves, and the roll goes on") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    const auto asks = [&]() -> task<void> { co_await roll.take(100, 1h); };
+    const auto body = [&]() -> task<void> {
+        cancel_scope& scope = co_await current_scope();
+        scope.home().post([&scope] { scope.cancel(cancel_cause::requested); });
+        co_await asks();
+    };
+    bool cut = false;
+    try {
+        loop.run(body());
+    } catch (const cancelled&) {
+        cut = true;
+    }
+    loop.settle();
+    CHECK(cut);
+    CHECK_FALSE(loop.get().next_due().has_value());
+}
+
+TEST_CASE("a coroutine's name is shown without types, parameters and namespaces") {
+    CHECK(tidy_function("task<int> leaf(loop &, int)") == "leaf");
+    CHECK(tidy_function("muster::concurrency::task<std::optional<muster::upstream::user>> "
+                        "muster::upstream::sqlite_users::find(user_id) const") == "sqlite_users::find");
+    CHECK(tidy_function("task<void> muster::(anonymous namespace)::waits(duration)") == "waits");
+    CHECK(tidy_function("muster::concurrency::task<int> muster::handlers::found(task<std::optional<T>>) [T = int]") ==
+          "found");
+    CHECK(tidy_function("void leaf(leaf(loop&, int)::_Z4leafR4loopi.Frame*)") == "leaf");
+    CHECK(tidy_file("/home/x/muster/upstream/sqlite_source.cpp") == "upstream/sqlite_source.cpp");
+    CHECK(tidy_file("tests/concurrency/task.cpp") == "tests/concurrency/task.cpp");
+    CHECK(tidy_file("/usr/include/x.h") == "/usr/include/x.h");
+}
