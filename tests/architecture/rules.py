@@ -159,7 +159,7 @@ def no_hosts(root):
 def flags_by_folder(commands_file, root):
     """For each folder of the tree the flags of one of its sources, in the order of the build's own list."""
     flags = {}
-    for entry in json.loads(pathlib.Path(commands_file).read_text()):
+    for entry in json.loads(commands_file.read_text()):
         source = pathlib.Path(entry["directory"], entry["file"])
         words = entry["command"].replace('\\"', '"').split()
         kept, skip = [], False
@@ -182,8 +182,9 @@ def headers_stand_alone(root, commands_file, tree_of_flags=None, only=None):
     """Every header compiles alone, with the flags of its own folder, and twice in a row.
 
     tree_of_flags: the tree that the build's list speaks of, where root is a copy of it. only: some headers."""
+    commands_file = pathlib.Path(commands_file).resolve()
     flags = flags_by_folder(commands_file, tree_of_flags or root)
-    scratch = pathlib.Path(commands_file).parent / "headers_alone"
+    scratch = commands_file.parent / "headers_alone"
     scratch.mkdir(exist_ok=True)
 
     def compile_alone(header):
