@@ -94,6 +94,8 @@ void task_group::spawn_wait::await_resume() {
     if (cut_) {
         awaiting_frame().scope().throw_cancelled();
     }
+    // A cancel may have come between the place that became free and this turn: then the child is never made.
+    group_.scope().throw_if_cancelled();
     group_.add(std::move(name_), std::move(work_));
 }
 

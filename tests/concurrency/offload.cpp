@@ -59,8 +59,8 @@ std::exception_ptr run_with_job_inside(test_loop& loop, const gate& g, task<void
 } // namespace
 
 TEST_CASE("offload yields the function's value, and throws its exception") {
-    worker_pool pool("disk", 2, 4);
     test_loop loop;
+    worker_pool pool("disk", 2, 4); // joined before the loop goes
     bool done = false;
     const auto body = [&]() -> task<void> {
         CHECK(*(co_await offload(pool, [] { return std::make_unique<int>(5); })) == 5);
@@ -79,8 +79,8 @@ TEST_CASE("offload yields the function's value, and throws its exception") {
 }
 
 TEST_CASE("a job that heeds its stop flag is waited for, and its awaiter sees the cancel") {
-    worker_pool pool("disk", 1, 4);
     test_loop loop;
+    worker_pool pool("disk", 1, 4); // joined before the loop goes
     auto inside = std::make_shared<std::atomic<bool>>(false);
     auto interrupted = std::make_shared<int>(0);
     bool cut = false;
@@ -112,8 +112,8 @@ TEST_CASE("a job that heeds its stop flag is waited for, and its awaiter sees th
 }
 
 TEST_CASE("a job still queued when its awaiter is cut never runs") {
-    worker_pool pool("disk", 1, 4);
     test_loop loop;
+    worker_pool pool("disk", 1, 4); // joined before the loop goes
     const auto g = std::make_shared<gate>();
     auto ran = std::make_shared<std::atomic<bool>>(false);
     bool first_done = false;
@@ -133,8 +133,8 @@ TEST_CASE("a job still queued when its awaiter is cut never runs") {
 }
 
 TEST_CASE("a job that cannot be interrupted is abandoned by name 25 ms after the cut, and forgotten when it ends") {
-    worker_pool pool("posts", 1, 4);
     test_loop loop;
+    worker_pool pool("posts", 1, 4); // joined before the loop goes
     const auto g = std::make_shared<gate>();
     const auto limited = [&]() -> task<void> {
         const auto inner = [&]() -> task<void> { co_await blocked(pool, g); };
@@ -176,8 +176,8 @@ TEST_CASE("a job that cannot be interrupted is abandoned by name 25 ms after the
 }
 
 TEST_CASE("an unknown row that cancels a blocked sibling is answered at most 25 ms later") {
-    worker_pool pool("posts", 1, 4);
     test_loop loop;
+    worker_pool pool("posts", 1, 4); // joined before the loop goes
     const auto g = std::make_shared<gate>();
     const auto body = [&]() -> task<void> {
         const auto absent = []() -> task<int> {
@@ -193,8 +193,8 @@ TEST_CASE("an unknown row that cancels a blocked sibling is answered at most 25 
 }
 
 TEST_CASE("a blocked job under a shield is abandoned when the shields' common window closes, not later") {
-    worker_pool pool("posts", 1, 4);
     test_loop loop;
+    worker_pool pool("posts", 1, 4); // joined before the loop goes
     const auto g = std::make_shared<gate>();
     const auto body = [&]() -> task<void> {
         const auto work = [&]() -> task<void> {
@@ -225,8 +225,8 @@ TEST_CASE("a blocked job under a shield is abandoned when the shields' common wi
 }
 
 TEST_CASE("a full queue is refused at once, and a withdrawn job makes room") {
-    worker_pool pool("disk", 1, 1);
     test_loop loop;
+    worker_pool pool("disk", 1, 1); // joined before the loop goes
     const auto g = std::make_shared<gate>();
     int done = 0;
     const auto waits = [&]() -> task<void> { done += co_await blocked(pool, g); };
@@ -244,8 +244,8 @@ TEST_CASE("a full queue is refused at once, and a withdrawn job makes room") {
 TEST_CASE("what a job captured is freed by its last owner, wherever that is") {
     auto token = std::make_shared<int>(1);
     {
-        worker_pool pool("disk", 1, 4);
         test_loop loop;
+        worker_pool pool("disk", 1, 4); // joined before the loop goes
         const auto g = std::make_shared<gate>();
         const auto body = [&]() -> task<void> {
             const auto inner = [&]() -> task<void> {
