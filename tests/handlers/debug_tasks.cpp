@@ -90,6 +90,7 @@ TEST_CASE("several Accept lines are one list") {
     handlers::header_list headers;
     headers.add("Accept", "image/png");
     headers.add("Accept", "application/json");
-    CHECK(handlers::wants_json(handlers::request({.headers = std::move(headers)})));
+    const handlers::request seen({.headers = std::move(headers)});
+    CHECK(handlers::wants_json(seen));
     CHECK_FALSE(handlers::wants_json(handlers::request({})));
 }
