@@ -47,6 +47,7 @@ TEST_CASE("invariant 2: the first cause wins in a scope") {
         loop.get().post([&scope] {
             scope.cancel(cancel_cause::client_gone);
             scope.cancel(cancel_cause::shutdown);
+            CHECK(scope.cause() == cancel_cause::client_gone);
         });
         co_await when_all(sleeps(1s, inner), sleeps(2s, inner));
     };
@@ -74,6 +75,8 @@ TEST_CASE("invariant 2: in a group that failed, a later cancel from outside chan
             }
             CHECK(cut);
             s.cancel(cancel_cause::shutdown);
+            const cancel_scope& mine = co_await current_scope();
+            CHECK(mine.cause() == cancel_cause::sibling_failed);
         };
         co_await when_all(throws_after(5ms), cancels_outside(scope, sleeps(1s, cut_by)));
     };
