@@ -37,9 +37,12 @@ int open_flags(sqlite_access access) {
 std::string describe(sqlite3* handle, int code) {
     std::string text = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
     const int primary = code & 0xff;
-    const int system = handle != nullptr ? sqlite3_system_errno(handle) : 0;
-    if (system != 0 && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR || primary == SQLITE_FULL))
+    // The system's reason is kept for opening; of reading and writing the extended code tells which call it was.
+    const int system = handle != nullptr && primary == SQLITE_CANTOPEN ? sqlite3_system_errno(handle) : 0;
+    if (system != 0)
         text += std::string(" (") + std::strerror(system) + ")";
+    if (primary == SQLITE_IOERR)
+        text += " (SQLite code " + std::to_string(code) + ")";
     return text;
 }
 
@@ -126,7 +129,7 @@ int sqlite_database::on_progress(void* self) noexcept {
 int sqlite_database::on_busy(void* self, int tries) noexcept {
     const auto& database = *static_cast<sqlite_database*>(self);
     const auto waited = std::chrono::milliseconds(lock_poll_ms) * tries;
-    if (database.stopped() || (database.lock_limit_.count() > 0 && waited >= database.lock_limit_))
+    if (database.lock_limit_.count() > 0 && waited >= database.lock_limit_)
         return 0;
     // Most locks are held for microseconds: look again soon at first.
     ::poll(nullptr, 0, tries < 2 ? 1 : lock_poll_ms);

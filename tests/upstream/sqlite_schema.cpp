@@ -10,7 +10,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -37,13 +39,13 @@ std::string refusal(const std::string& path, bool is_named = named, bool seed = 
     return "";
 }
 
-// What prepare_database says to somebody who is not root. Empty: not refused.
-std::string refusal_to_nobody(const std::string& path, bool is_named, bool seed) {
+// What prepare_database says in a process of its own, after `before`. Empty: not refused.
+std::string refusal_in_child(const std::string& path, bool is_named, bool seed, const std::function<bool()>& before) {
     int out[2];
     REQUIRE(::pipe(out) == 0);
     const pid_t child = ::fork();
     if (child == 0) {
-        if (::getuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0))
+        if (!before())
             ::_exit(2);
         std::string text;
         try {
@@ -64,6 +66,12 @@ std::string refusal_to_nobody(const std::string& path, bool is_named, bool seed)
     ::waitpid(child, &status, 0);
     REQUIRE(status == 0);
     return text;
+}
+
+// The same for somebody who is not root.
+std::string refusal_to_nobody(const std::string& path, bool is_named, bool seed) {
+    return refusal_in_child(path, is_named, seed,
+                            [] { return ::getuid() != 0 || (::setgid(65534) == 0 && ::setuid(65534) == 0); });
 }
 
 } // namespace
@@ -223,6 +231,18 @@ TEST_CASE("a write-ahead database in a directory that may not be written is refu
     std::filesystem::permissions(directory.path(), std::filesystem::perms(0555));
     CHECK_THAT(refusal_to_nobody(path, named, false), ContainsSubstring("cannot be read without writing beside it"));
     std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+}
+
+TEST_CASE("a start that may write no more ends with the reason, and the next one fills the database") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    const auto why = refusal_in_child(path, unnamed, false, [] {
+        const rlimit most{.rlim_cur = 100'000, .rlim_max = 100'000};
+        return ::signal(SIGXFSZ, SIG_IGN) != SIG_ERR && ::setrlimit(RLIMIT_FSIZE, &most) == 0;
+    });
+    CHECK(why == path + ": cannot be used: disk I/O error (SQLite code 778)"); // SQLITE_IOERR_WRITE
+    CHECK(prepare_database(path, unnamed, false) == open_state::created);
+    CHECK(number(path, "SELECT count(*) FROM users") == 200);
 }
 
 TEST_CASE("a start killed while it fills leaves the database absent or complete") {
