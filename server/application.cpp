@@ -1,0 +1,260 @@
+// server/: see application.hpp. The order of the members of `house` is the order of the start, and backwards that of
+// the end: loops outlive all that runs on them, and the sources' workers end before the loops do.
+#include "server/application.hpp"
+
+#include "concurrency/loop.hpp"
+#include "concurrency/registry.hpp"
+#include "config/default_threads.hpp"
+#include "handlers/routes.hpp"
+#include "server/binding.hpp"
+#include "server/greeting.hpp"
+#include "server/limits.hpp"
+#include "server/logging.hpp"
+#include "server/process_health.hpp"
+#include "server/roll.hpp"
+#include "server/service.hpp"
+#include "server/shutdown.hpp"
+#include "server/watch.hpp"
+#include "upstream/sqlite_schema.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace muster::server {
+
+namespace {
+
+using concurrency::task_kind;
+
+constexpr std::size_t admin_connections = 64;
+constexpr std::size_t refusals_at_once = 64;
+
+upstream::source_settings source_of(std::string name, const config::source& source) {
+    return {.name = std::move(name),
+            .path = source.url.path,
+            .workers = source.policy.workers,
+            .queue = source.policy.queue};
+}
+
+upstream::sources sources_of(const config::settings& settings, const application_extras& extras) {
+    auto made = upstream::make_sources(source_of("users", settings.users), source_of("profiles", settings.profiles),
+                                       source_of("posts", settings.posts));
+    return extras.sources ? extras.sources(std::move(made)) : std::move(made);
+}
+
+handlers::route_settings routes_of(const config::settings& settings) {
+    handlers::route_settings made{.timeout = settings.timeout, .timeouts = {}, .debug = settings.debug_on_public};
+    for (const auto& route : settings.routes) {
+        made.timeouts.emplace(route.pattern, route.timeout);
+    }
+    return made;
+}
+
+session_settings sessions_of(const config::settings& settings) {
+    return {.limits = {},
+            .read_timeout = settings.read_timeout,
+            .write_timeout = settings.write_timeout,
+            .idle_timeout = settings.idle_timeout};
+}
+
+// The databases of all three sources, each once. True if one was made and filled.
+bool prepare_sources(const config::settings& settings, spdlog::logger& log) {
+    bool created = false;
+    for (const auto& path :
+         std::set<std::string>{settings.users.url.path, settings.profiles.url.path, settings.posts.url.path}) {
+        const auto state = upstream::prepare_database(path, settings.sources_named, settings.seed);
+        created = created || state == upstream::open_state::created;
+        if (state == upstream::open_state::read_only) {
+            log.warn("{} may not be written: after a crash of its writer it could not be recovered from here", path);
+        }
+    }
+    return created;
+}
+
+std::size_t places_for(const config::settings& settings, std::size_t descriptors) {
+    // A database in use is up to three files a worker: itself, its journal, its shared memory.
+    const auto workers =
+        settings.users.policy.workers + settings.profiles.policy.workers + settings.posts.policy.workers;
+    return settings.max_connections.value_or(connections_within(descriptors, 3 * workers));
+}
+
+struct house {
+    house(const config::settings& s, const application_extras& extras, std::size_t descriptors)
+        : settings(s),
+          log(make_logger(s.level, s.format)),
+          gate(places_for(s, descriptors)),
+          pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
+          admin({.name = "admin",
+                 .index = static_cast<std::uint32_t>(pool.size()),
+                 .stride = static_cast<std::uint32_t>(pool.size() + 1)}),
+          sources(sources_of(s, extras)),
+          sessions(sessions_of(s)),
+          watcher(pool.loops()),
+          health(watcher, draining),
+          every_loop(with_admin()),
+          pool_roll(pool.loops()),
+          admin_roll(every_loop),
+          roll(admin_roll, gate),
+          router(
+              handlers::make_routes({*sources.users, *sources.profiles, *sources.posts}, health, roll, routes_of(s))),
+          admin_router(handlers::make_admin_routes(health, roll, routes_of(s))) {
+        if (extras.routes) {
+            extras.routes(router);
+        }
+        for (auto* loop : every_loop) {
+            loop->on_error([this, name = loop->name()](std::string_view what, const std::exception_ptr& error) {
+                report(name, what, error);
+            });
+        }
+        for (auto* loop : pool.loops()) {
+            services.push_back(
+                std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining, *log}));
+        }
+    }
+
+    std::vector<concurrency::loop*> with_admin() {
+        auto all = pool.loops();
+        all.push_back(&admin);
+        return all;
+    }
+
+    void report(const std::string& loop, std::string_view what, const std::exception_ptr& error) const noexcept {
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& e) {
+            log->error("{}: {} failed: {}", loop, what, e.what());
+        } catch (...) {
+            log->error("{}: {} failed", loop, what);
+        }
+    }
+
+    void open_doors() {
+        for (const auto& where : settings.listen) {
+            auto bound = listen_on(where, services.size(), settings.reuse_port);
+            facts.listening.push_back(bound.address);
+            std::vector<service*> all;
+            std::size_t number = 0;
+            for (const auto& each : services) {
+                all.push_back(each.get());
+                number = each->add_door(
+                    {.which = door::kind::public_, .loopback = config::is_local(where), .address = bound.address});
+            }
+            if (bound.sockets.size() == 1) { // of a Unix socket there is only one: its connections go round
+                all.front()->accept_on(number, std::move(bound.sockets.front()), all);
+            } else {
+                for (std::size_t i = 0; i != all.size(); ++i) {
+                    all[i]->accept_on(number, std::move(bound.sockets[i]), {all[i]});
+                }
+            }
+            files.push_back(std::move(bound.file));
+        }
+        if (settings.admin) {
+            auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
+            facts.admin = bound.address;
+            admin_service = std::make_unique<service>(
+                admin, service_parts{admin_router, sessions, admin_gate, admin_refused, draining, *log});
+            const auto number = admin_service->add_door(
+                {.which = door::kind::admin, .loopback = config::is_local(*settings.admin), .address = bound.address});
+            admin_service->accept_on(number, std::move(bound.sockets.front()), {admin_service.get()});
+            files.push_back(std::move(bound.file));
+        }
+    }
+
+    void run() {
+        for (const auto& each : services) {
+            each->start();
+        }
+        if (admin_service) {
+            admin_service->start();
+        }
+        admin.spawn("signals", await_signals([this](int signal) {
+                        log->info("signal {}", signal);
+                        admin.spawn("shutdown", shut_down(shutdown()));
+                    }));
+        admin.spawn("watch", watcher.run());
+        health.set_started();
+        pool.start();
+        admin.run();
+        pool.join();
+    }
+
+    shutdown_parts shutdown() {
+        std::vector<service*> all;
+        for (const auto& each : services) {
+            all.push_back(each.get());
+        }
+        return {.pool = pool,
+                .admin = admin,
+                .services = std::move(all),
+                .admin_service = admin_service.get(),
+                .roll = pool_roll,
+                .gate = gate,
+                .refused = refused,
+                .draining = draining,
+                .drain = config::drain_time(settings),
+                .log = *log};
+    }
+
+    const config::settings& settings;
+    std::shared_ptr<spdlog::logger> log;
+    std::atomic<bool> draining{false};
+    connection_gate gate; // before the loops: what is left in their queues may hold places
+    connection_gate refused{refusals_at_once};
+    connection_gate admin_gate{admin_connections};
+    connection_gate admin_refused{refusals_at_once};
+    concurrency::loop_pool pool;
+    concurrency::loop admin;
+    upstream::sources sources;
+    session_settings sessions;
+    watch watcher;
+    process_health health;
+    std::vector<concurrency::loop*> every_loop;
+    concurrency::roll_call pool_roll;
+    concurrency::roll_call admin_roll;
+    process_roll roll;
+    handlers::router router;
+    handlers::router admin_router;
+    std::vector<socket_file> files;
+    std::vector<std::unique_ptr<service>> services;
+    std::unique_ptr<service> admin_service;
+    greeting_facts facts;
+};
+
+int refuse(int code, const std::string& why) {
+    std::fprintf(stderr, "muster: %s\n", why.c_str());
+    return code;
+}
+
+} // namespace
+
+int serve(const config::settings& settings, const application_extras& extras) {
+    ignore_broken_pipes();
+    const auto descriptors = raise_descriptor_limit();
+    try {
+        house all(settings, extras, descriptors);
+        all.open_doors(); // first, so that a second start on the same address leaves the database alone
+        all.facts.sample_people = prepare_sources(settings, *all.log);
+        all.facts.loops = all.services.size();
+        std::fputs(greeting(settings, all.facts).c_str(), stdout);
+        std::fflush(stdout);
+        all.run();
+        return 0;
+    } catch (const handlers::unknown_route& error) {
+        const auto given = std::ranges::find(settings.routes, error.pattern(), &config::route_limit::pattern);
+        return refuse(2, (given == settings.routes.end() ? std::string() : given->given_as + ": ") +
+                             "no such route: " + error.pattern());
+    } catch (const std::exception& error) {
+        return refuse(1, error.what());
+    }
+}
+
+} // namespace muster::server

@@ -1,0 +1,49 @@
+// server/: listening sockets. An address is either ours alone or the start ends with a sentence that names it.
+#pragma once
+
+#include "config/address.hpp"
+#include "server/unique_fd.hpp"
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace muster::server {
+
+/// The address cannot be had: `what()` is one line, "cannot listen on 127.0.0.1:8080: Address already in use".
+class bind_error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The file of a Unix socket; removed by the destructor if it is still the one that was made here.
+class socket_file {
+  public:
+    socket_file() = default;
+    explicit socket_file(std::string path);
+    socket_file(socket_file&& other) noexcept;
+    socket_file& operator=(socket_file&& other) noexcept;
+    ~socket_file();
+
+  private:
+    void remove() noexcept;
+
+    std::string path_;
+    unsigned long device_ = 0;
+    unsigned long inode_ = 0;
+};
+
+struct listening {
+    std::string address;            ///< with the port that was chosen, if 0 was asked for
+    std::vector<unique_fd> sockets; ///< non-blocking, close-on-exec
+    socket_file file;
+};
+
+/// Listens on `where`. TCP: `count` sockets of one SO_REUSEPORT group, one a loop; first the address is bound without
+/// it, so that one in use is an error (with it alone a second process of the same user silently takes half of the
+/// traffic), unless `share`. "localhost" is 127.0.0.1. A Unix socket is one socket, whatever `count`; a file that a
+/// dead process left (nobody accepts on it) is replaced. Throws bind_error.
+[[nodiscard]] listening listen_on(const config::endpoint& where, std::size_t count, bool share);
+
+} // namespace muster::server

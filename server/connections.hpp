@@ -1,0 +1,73 @@
+// server/: the open connections: how many the process may have, and which of a loop's are idle, so that a drain can end
+// those.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace muster::server {
+
+/// Counts connections of all loops against one limit. Safe from every thread; outlives its places.
+class connection_gate {
+  public:
+    explicit connection_gate(std::size_t limit) noexcept : limit_(limit) {}
+
+    connection_gate(const connection_gate&) = delete;
+    connection_gate& operator=(const connection_gate&) = delete;
+
+    /// One connection's place; given back by its destructor.
+    class place {
+      public:
+        place(place&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+
+        place& operator=(place&&) = delete;
+
+        ~place() {
+            if (gate_ != nullptr) {
+                gate_->open_.fetch_sub(1, std::memory_order_relaxed);
+            }
+        }
+
+      private:
+        friend class connection_gate;
+
+        explicit place(connection_gate& gate) noexcept : gate_(&gate) {}
+
+        connection_gate* gate_;
+    };
+
+    /// Nothing if all places are taken.
+    [[nodiscard]] std::optional<place> enter() noexcept;
+
+    [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+  private:
+    std::size_t limit_;
+    std::atomic<std::size_t> open_{0};
+};
+
+/// A connection as its loop knows it; lives in the session.
+struct connection : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    int descriptor = -1;
+    bool idle = false; ///< no byte of a request has come
+};
+
+/// One a loop; its thread only.
+class open_connections {
+  public:
+    void add(connection& c) { all_.push_back(c); }
+
+    /// Lets every idle connection read an end of file, after what has come already: it ends by itself.
+    void close_idle() noexcept;
+
+  private:
+    boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> all_;
+};
+
+} // namespace muster::server

@@ -1,0 +1,114 @@
+// server/: see dispatch.hpp.
+#include "server/dispatch.hpp"
+
+#include "concurrency/deadline.hpp"
+#include "concurrency/when_all.hpp"
+#include "handlers/problem.hpp"
+#include "handlers/refusal.hpp"
+#include "handlers/target.hpp"
+#include "server/access.hpp"
+#include "server/error_mapper.hpp"
+#include "server/request_parser.hpp"
+#include "server/waiting_tasks.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <utility>
+
+namespace muster::server {
+
+namespace {
+
+using concurrency::task;
+using handlers::method;
+using handlers::response;
+
+// In a coroutine of its own, so that a handler that throws before it becomes a task throws in here too.
+task<response> limited(const handlers::route& route, const handlers::request& request, waiting_tasks& waiting) {
+    co_return co_await concurrency::with_timeout(*route.options.timeout, route.run(request), &waiting);
+}
+
+response problem(int status, std::string detail, const std::string& id) {
+    return handlers::to_response(handlers::problem{.status = status, .detail = std::move(detail)}, id);
+}
+
+} // namespace
+
+dispatcher::dispatcher(const handlers::router& router, door through, request_ids& ids, spdlog::logger& log)
+    : router_(router),
+      door_(std::move(through)),
+      ids_(ids),
+      log_(log) {
+    for (const auto& route : router.routes()) {
+        names_[route.get()] = {std::string(to_string(route->verb)) + " " + route->pattern.text(),
+                               "HEAD " + route->pattern.text()};
+    }
+}
+
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0) const {
+    head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
+    dispatched result{.request_id = head.id, .answer = std::nullopt};
+    handlers::resolution resolved;
+    result.answer = refusal_of(head, http_1_0, resolved);
+    if (!result.answer) {
+        result.answer = co_await run(std::move(head), std::move(resolved));
+    }
+    co_return result;
+}
+
+dispatched dispatcher::refuse(const handlers::request_head& head, int status, std::string detail) const {
+    auto id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
+    auto answer = problem(status, std::move(detail), id);
+    return {.request_id = std::move(id), .answer = std::move(answer)};
+}
+
+std::optional<response> dispatcher::refusal_of(const handlers::request_head& head, bool http_1_0,
+                                               handlers::resolution& resolved) const {
+    const auto verb = handlers::parse_method(head.method);
+    if (verb == method::other) {
+        return problem(501, "this server does not know the method", head.id);
+    }
+    const auto target = handlers::parse_target(head.target);
+    if (!target || (target->form == handlers::target_form::absolute && !valid_host(target->authority)) ||
+        (target->form == handlers::target_form::asterisk && verb != method::options)) {
+        return problem(400, "the request target is malformed", head.id);
+    }
+    if (target->form == handlers::target_form::asterisk) {
+        return handlers::options_answer("GET, HEAD, OPTIONS");
+    }
+    resolved = router_.resolve(verb, target->path);
+    if (resolved.access == handlers::route_access::debug) {
+        if (auto why = debug_refusal({door_, http_1_0, target->path, target->authority, head.headers})) {
+            return problem(403, std::move(*why), head.id);
+        }
+    }
+    if (resolved.matched == nullptr) {
+        return handlers::refusal(resolved, head.id);
+    }
+    return std::nullopt;
+}
+
+task<std::optional<response>> dispatcher::run(handlers::request_head head, handlers::resolution resolved) const {
+    const auto& route = *resolved.matched;
+    const handlers::request request(std::move(head), std::move(resolved.parameters));
+    const concurrency::task_label label{.kind = concurrency::task_kind::request,
+                                        .name = names_.at(&route)[request.method() == method::head ? 1 : 0],
+                                        .ref = request.id()};
+    waiting_tasks waiting;
+    std::exception_ptr error;
+    try {
+        co_return co_await concurrency::run_task(label, limited(route, request, waiting));
+    } catch (...) {
+        error = std::current_exception();
+    }
+    auto mapped = map_error(error, waiting.seen());
+    log_.log(mapped.internal ? spdlog::level::err : spdlog::level::debug, "request {} ({} {}): {}", request.id(),
+             request.method_token(), request.target(), mapped.log);
+    if (!mapped.problem) {
+        co_return std::nullopt;
+    }
+    co_return handlers::to_response(*mapped.problem, request.id());
+}
+
+} // namespace muster::server

@@ -1,0 +1,61 @@
+// server/: from a parsed request to its answer: an id, the route, access, the request's own task and its deadline, and
+// the mapping of whatever goes wrong. Knows no bytes.
+#pragma once
+
+#include "concurrency/task.hpp"
+#include "handlers/request.hpp"
+#include "handlers/response.hpp"
+#include "handlers/router.hpp"
+#include "server/door.hpp"
+#include "server/request_ids.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace spdlog {
+class logger;
+}
+
+namespace muster::server {
+
+struct dispatched {
+    std::string request_id;
+    std::optional<handlers::response> answer; ///< nothing: nobody waits for it any more; close
+};
+
+/// One a loop and listener; outlives the connections of it.
+class dispatcher {
+  public:
+    /// References outlive this. Every route has a timeout (make_routes() sees to it).
+    dispatcher(const handlers::router& router, door through, request_ids& ids, spdlog::logger& log);
+    dispatcher(const dispatcher&) = delete;
+    dispatcher& operator=(const dispatcher&) = delete;
+
+    /// Never throws but for want of memory or a cancel that came before it began: every failure is an answer. The
+    /// request runs as a child task of the caller's.
+    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0) const;
+
+    /// The answer to a message that was refused before it was a request, under the client's id if that is valid.
+    [[nodiscard]] dispatched refuse(const handlers::request_head& head, int status, std::string detail) const;
+
+    [[nodiscard]] const door& through() const noexcept { return door_; }
+
+    [[nodiscard]] spdlog::logger& log() const noexcept { return log_; }
+
+  private:
+    [[nodiscard]] std::optional<handlers::response> refusal_of(const handlers::request_head& head, bool http_1_0,
+                                                               handlers::resolution& resolved) const;
+    [[nodiscard]] concurrency::task<std::optional<handlers::response>> run(handlers::request_head head,
+                                                                           handlers::resolution resolved) const;
+
+    const handlers::router& router_;
+    door door_;
+    request_ids& ids_;
+    spdlog::logger& log_;
+    /// What a route's requests are called in the roll: with GET (or its method), and with HEAD.
+    std::unordered_map<const handlers::route*, std::array<std::string, 2>> names_;
+};
+
+} // namespace muster::server

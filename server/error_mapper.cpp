@@ -1,0 +1,94 @@
+// server/: see error_mapper.hpp.
+#include "server/error_mapper.hpp"
+
+#include "concurrency/cancel.hpp"
+#include "concurrency/deadline.hpp"
+#include "concurrency/semaphore.hpp"
+#include "concurrency/worker_pool.hpp"
+#include "handlers/found.hpp" // and with it the errors of the sources
+
+#include <nlohmann/json.hpp>
+
+#include <typeinfo>
+#include <utility>
+
+namespace muster::server {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string text_of(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+mapped_error problem(int status, std::string detail, std::string log,
+                     std::optional<seconds> retry_after = std::nullopt) {
+    return {.problem = handlers::problem{.status = status, .detail = std::move(detail), .retry_after = retry_after},
+            .log = std::move(log),
+            .internal = status == 500};
+}
+
+mapped_error timed_out(const concurrency::deadline_exceeded& error, const std::vector<waiting_task>& waiting) {
+    auto children = json::array();
+    std::string names;
+    std::string log = error.what();
+    for (const auto& task : waiting) {
+        children.push_back(
+            {{"name", task.name}, {"state", task.state}, {"elapsed_ms", task.elapsed.count()}, {"at", task.at}});
+        names += (names.empty() ? "" : ", ") + task.name;
+        log += "; " + task.name + " " + task.state + " at " + task.at;
+    }
+    auto mapped =
+        problem(504, std::string(error.what()) + (names.empty() ? "" : "; still waiting for " + names), std::move(log));
+    mapped.problem->members = {
+        {"budget_ms", std::to_string(std::chrono::duration_cast<milliseconds>(error.budget()).count())},
+        {"cause", text_of(concurrency::to_string(concurrency::cancel_cause::deadline_exceeded))},
+        {"waiting", text_of(children)}};
+    return mapped;
+}
+
+mapped_error cut(const concurrency::cancelled& error) {
+    const std::string cause = concurrency::to_string(error.cause());
+    switch (error.cause()) {
+    case concurrency::cancel_cause::client_gone:
+        return {.problem = std::nullopt, .log = cause};
+    case concurrency::cancel_cause::deadline_exceeded:
+        return problem(504, "the time limit is exceeded", cause);
+    default:
+        return problem(503, "the server is shutting down", cause, seconds{1});
+    }
+}
+
+} // namespace
+
+mapped_error map_error(const std::exception_ptr& error, const std::vector<waiting_task>& waiting) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const concurrency::cancelled& e) {
+        return cut(e);
+    } catch (const concurrency::deadline_exceeded& e) {
+        return timed_out(e, waiting);
+    } catch (const upstream::not_found& e) {
+        return problem(404, e.what(), e.what());
+    } catch (const upstream::source_overloaded& e) {
+        return problem(503, e.source() + " takes no more work now", e.what(), e.retry_after());
+    } catch (const upstream::source_error& e) { // what() may hold paths: for the log
+        return problem(502, e.source() + " failed", e.what());
+    } catch (const concurrency::worker_queue_full& e) {
+        return problem(503, "the server takes no more work now", e.what(), seconds{1});
+    } catch (const concurrency::workers_abandoned& e) {
+        return problem(503, "the server takes no more work now", e.what(), seconds{1});
+    } catch (const concurrency::semaphore_full& e) {
+        return problem(503, "the server takes no more work now", e.what(), seconds{1});
+    } catch (const std::exception& e) {
+        return problem(500, "the server failed; its log says more under this request id",
+                       std::string(typeid(e).name()) + ": " + e.what());
+    } catch (...) {
+        return problem(500, "the server failed; its log says more under this request id", "an unknown exception");
+    }
+}
+
+} // namespace muster::server

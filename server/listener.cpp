@@ -1,0 +1,111 @@
+// server/: see listener.hpp. The call is accept4 itself: Asio's accept leaves descriptors open across exec, and its
+// error handling is the caller's anyway.
+#include "server/listener.hpp"
+
+#include "concurrency/deadline.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <spdlog/spdlog.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+namespace muster::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int burst = 64; // then everything else on the loop has its turn
+constexpr std::chrono::milliseconds pause{50};
+
+std::string name_of(const sockaddr_storage& peer) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (peer.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+        return std::string(text.data()) + ":" + std::to_string(ntohs(v4.sin_port));
+    }
+    if (peer.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
+        ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+        return "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(v6.sin6_port));
+    }
+    return "unix";
+}
+
+} // namespace
+
+listener::listener(concurrency::loop& home, unique_fd listening, receiver accepted, spdlog::logger& log)
+    : listening_(home.context(), listening.get()),
+      accepted_(std::move(accepted)),
+      log_(log) {
+    (void)listening.release();
+}
+
+concurrency::task<void> listener::run() {
+    while (!stopping_) {
+        co_await listening_.async_wait(descriptor::wait_read, asio::as_tuple(asio::deferred));
+        if (accept_some() == outcome::exhausted) {
+            co_await concurrency::sleep_for(pause);
+        }
+    }
+    while (accept_some() == outcome::more) { // who is in the queue came before the end
+    }
+    listening_.close();
+}
+
+void listener::stop() {
+    stopping_ = true;
+    listening_.cancel();
+}
+
+listener::outcome listener::accept_some() {
+    for (int i = 0; i != burst; ++i) {
+        sockaddr_storage peer{};
+        socklen_t size = sizeof peer;
+        unique_fd socket(::accept4(listening_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket) {
+            switch (errno) {
+            case EAGAIN:
+                return outcome::drained;
+            case ECONNABORTED: // of one connection that has gone meanwhile
+            case EINTR:
+            case EPERM:
+            case EPROTO:
+            case ENOPROTOOPT:
+            case EOPNOTSUPP:
+            case ENETDOWN:
+            case ENETUNREACH:
+            case EHOSTDOWN:
+            case EHOSTUNREACH:
+            case ENONET:
+                continue;
+            default: // EMFILE, ENFILE, ENOBUFS, ENOMEM
+                if (!std::exchange(warned_, true)) {
+                    log_.warn("cannot accept: {}; trying again every {} ms", std::generic_category().message(errno),
+                              pause.count());
+                }
+                return outcome::exhausted;
+            }
+        }
+        warned_ = false;
+        try {
+            accepted_(std::move(socket), name_of(peer));
+        } catch (const std::exception& error) {
+            log_.warn("a connection is dropped: {}", error.what());
+        }
+    }
+    return outcome::more;
+}
+
+} // namespace muster::server

@@ -1,0 +1,50 @@
+// server/: accepting. One listener a loop and address; it takes what the kernel has and hands it on.
+#pragma once
+
+#include "concurrency/loop.hpp"
+#include "concurrency/operation.hpp"
+#include "concurrency/task.hpp"
+#include "server/unique_fd.hpp"
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <functional>
+#include <string>
+
+namespace spdlog {
+class logger;
+}
+
+namespace muster::server {
+
+class listener {
+  public:
+    /// What becomes of an accepted socket (non-blocking, close-on-exec) of `peer`, "127.0.0.1:40312". What it throws
+    /// costs that connection only.
+    using receiver = std::function<void(unique_fd accepted, std::string peer)>;
+
+    /// `home`'s thread or before it runs. References outlive this.
+    listener(concurrency::loop& home, unique_fd listening, receiver accepted, spdlog::logger& log);
+
+    /// The task, to be spawned once with kind `listener`. It ends after stop() and by cancellation only: when the
+    /// process or the system is out of descriptors or memory, it waits a moment and goes on.
+    [[nodiscard]] concurrency::task<void> run();
+
+    /// Takes what is queued already, closes the socket and ends the task. On the loop's thread.
+    void stop();
+
+  private:
+    using descriptor = boost::asio::posix::basic_stream_descriptor<concurrency::deferred_executor>;
+
+    enum class outcome { drained, more, exhausted };
+
+    outcome accept_some();
+
+    descriptor listening_;
+    receiver accepted_;
+    spdlog::logger& log_;
+    bool stopping_ = false;
+    bool warned_ = false;
+};
+
+} // namespace muster::server

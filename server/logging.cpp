@@ -1,0 +1,87 @@
+// server/: see logging.hpp.
+#include "server/logging.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/details/fmt_helper.h>
+#include <spdlog/formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+namespace muster::server {
+
+namespace {
+
+std::string utc(std::chrono::system_clock::time_point time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    const auto seconds = static_cast<std::time_t>(ms / 1000);
+    std::tm t{};
+    ::gmtime_r(&seconds, &t);
+    std::array<char, 40> text{};
+    const auto n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &t);
+    std::snprintf(text.data() + n, text.size() - n, ".%03dZ", static_cast<int>(ms % 1000));
+    return text.data();
+}
+
+std::string_view view(spdlog::string_view_t text) noexcept {
+    return {text.data(), text.size()};
+}
+
+class json_formatter final : public spdlog::formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+        const auto line =
+            json_line(utc(message.time), view(spdlog::level::to_string_view(message.level)), view(message.payload)) +
+            "\n";
+        out.append(line.data(), line.data() + line.size());
+    }
+
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<json_formatter>();
+    }
+};
+
+spdlog::level::level_enum level_of(config::log_level level) noexcept {
+    switch (level) {
+    case config::log_level::trace:
+        return spdlog::level::trace;
+    case config::log_level::debug:
+        return spdlog::level::debug;
+    case config::log_level::info:
+        return spdlog::level::info;
+    case config::log_level::warn:
+        return spdlog::level::warn;
+    case config::log_level::error:
+        return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+} // namespace
+
+std::string json_line(std::string_view time, std::string_view level, std::string_view message) {
+    const nlohmann::ordered_json line{{"time", time}, {"level", level}, {"message", message}};
+    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log_format format) {
+    auto log = std::make_shared<spdlog::logger>("muster", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    const bool json =
+        format == config::log_format::json || (format == config::log_format::automatic && ::isatty(STDERR_FILENO) == 0);
+    if (json) {
+        log->set_formatter(std::make_unique<json_formatter>());
+    } else {
+        log->set_pattern("%Y-%m-%d %H:%M:%S.%e %-5l %v");
+    }
+    log->set_level(level_of(level));
+    log->flush_on(spdlog::level::trace);
+    return log;
+}
+
+} // namespace muster::server

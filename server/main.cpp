@@ -1,0 +1,28 @@
+// server/: the muster executable: what was asked for, then serving it.
+#include "config/command_line.hpp"
+#include "server/application.hpp"
+
+#include <cstdio>
+#include <exception>
+
+int main(int argc, char** argv) {
+    namespace config = muster::config;
+    try {
+        const auto asked = config::parse(argc, argv, config::process_environment());
+        if (!asked) {
+            std::fprintf(stderr, "%s\n", asked.error().message.c_str());
+            return 2;
+        }
+        for (const auto& warning : asked->warnings) {
+            std::fprintf(stderr, "muster: warning: %s\n", warning.c_str());
+        }
+        if (asked->command != config::command::serve) {
+            std::fputs(asked->text.c_str(), stdout);
+            return std::fflush(stdout) == 0 ? 0 : 1;
+        }
+        return muster::server::serve(asked->settings);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "muster: %s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,77 @@
+// server/: what one loop needs to serve: its listeners, a dispatcher for each door, and what its connections share.
+// Nothing of it is touched by another thread, except through the loop.
+#pragma once
+
+#include "concurrency/loop.hpp"
+#include "server/connections.hpp"
+#include "server/dispatch.hpp"
+#include "server/http_date.hpp"
+#include "server/listener.hpp"
+#include "server/request_ids.hpp"
+#include "server/session.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace muster::server {
+
+/// What the services of a process share; outlives them.
+struct service_parts {
+    const handlers::router& router;
+    const session_settings& settings;
+    connection_gate& gate;    ///< places to be served
+    connection_gate& refused; ///< places to be told that there are none
+    const std::atomic<bool>& draining;
+    spdlog::logger& log;
+};
+
+/// One a loop. Made before the loop runs, destroyed after it has ended.
+class service {
+  public:
+    service(concurrency::loop& home, const service_parts& parts);
+    service(const service&) = delete;
+    service& operator=(const service&) = delete;
+
+    /// A way in; its number is what accept_on() and serve() take. Before start().
+    std::size_t add_door(door d);
+
+    /// Accepts on `listening` for the door of that number; connections go to each of `to` in turn.
+    void accept_on(std::size_t door, unique_fd listening, std::vector<service*> to);
+
+    /// Spawns the listeners' tasks.
+    void start();
+
+    /// Serves a connected socket. Safe from every thread.
+    void serve(std::size_t door, unique_fd connected, std::string peer);
+
+    /// Closes the listeners and the idle connections. On the loop's thread.
+    void stop_accepting();
+
+    [[nodiscard]] concurrency::loop& home() const noexcept { return home_; }
+
+  private:
+    struct entry {
+        dispatcher dispatch;
+        session_context context;
+
+        entry(service& owner, door d);
+    };
+
+    concurrency::loop& home_;
+    service_parts parts_;
+    request_ids ids_;
+    date_cache date_;
+    open_connections open_;
+    std::vector<std::unique_ptr<entry>> doors_;
+    std::vector<std::unique_ptr<listener>> listeners_;
+    std::vector<std::string> addresses_; // of the listeners
+};
+
+} // namespace muster::server

@@ -1,0 +1,222 @@
+// server/: see session.hpp.
+#include "server/session.hpp"
+
+#include "concurrency/deadline.hpp"
+#include "concurrency/loop.hpp"
+#include "concurrency/shield.hpp"
+#include "handlers/problem.hpp"
+#include "server/answer_bytes.hpp"
+#include "server/read_buffer.hpp"
+#include "server/stream.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace muster::server {
+
+namespace {
+
+using concurrency::task;
+using namespace std::chrono_literals;
+
+// A connection that was opened just before a drain began may still ask its question.
+constexpr auto first_byte_when_draining = 100ms;
+// The last word to a client whose request the end of the process cut.
+constexpr auto last_word = 20ms;
+
+class session {
+  public:
+    session(stream_socket socket, concurrency::task_node& self, const session_context& context)
+        : socket_(std::move(socket)),
+          self_(self),
+          context_(context) {
+        connection_.descriptor = socket_.native_handle();
+        context_.open.add(connection_);
+    }
+
+    task<void> run() {
+        for (bool first = true;; first = false) {
+            request_parser parser(context_.settings.limits);
+            if (!co_await idle(first)) {
+                co_return;
+            }
+            shows("reading");
+            const auto began = self_.home().cached_now();
+            auto refusal = co_await read(parser);
+            if (closed_) {
+                co_return;
+            }
+            shows("answering");
+            auto result = co_await respond(parser, std::move(refusal));
+            if (!result.answer) {
+                co_return;
+            }
+            shows("writing");
+            const bool draining = context_.draining.load(std::memory_order_relaxed) || self_.scope().is_cancelled();
+            const bool close = refused_ || draining || !parser.keep_alive();
+            std::string bytes;
+            append_answer(bytes, *result.answer,
+                          {.date = context_.date.now(),
+                           .request_id = result.request_id,
+                           .head_only = head_only_,
+                           .http_1_0 = parser.http_1_0(),
+                           .close = close});
+            note(*result.answer, result.request_id, began);
+            if (!co_await write(bytes)) {
+                co_return;
+            }
+            if (close) {
+                shows("closing");
+                if (refused_ || draining || !buffer_.unread().empty()) {
+                    co_await linger(socket_);
+                }
+                co_return;
+            }
+        }
+    }
+
+  private:
+    void shows(std::string_view what) noexcept { self_.relabel(what, self_.label().ref); }
+
+    // Waits for the first byte of a request. False if none will come.
+    task<bool> idle(bool first) {
+        if (!buffer_.unread().empty()) {
+            co_return true; // pipelined
+        }
+        shows("idle");
+        const bool draining = context_.draining.load(std::memory_order_relaxed);
+        if (draining && !first) {
+            co_return false;
+        }
+        buffer_.rest();
+        connection_.idle = true;
+        std::size_t n = 0;
+        try {
+            const concurrency::duration limit = draining ? first_byte_when_draining : context_.settings.idle_timeout;
+            n = co_await concurrency::with_timeout(limit, fill());
+        } catch (const concurrency::deadline_exceeded&) { // silence is answered with silence
+        }
+        connection_.idle = false;
+        co_return n != 0;
+    }
+
+    task<std::size_t> fill() {
+        const auto space = buffer_.prepare();
+        const auto n = co_await receive(socket_, space.data(), space.size());
+        buffer_.commit(n);
+        co_return n;
+    }
+
+    using refusal = std::optional<request_parser::failure_reason>;
+
+    // Reads one request into `parser`, or says why there is none. Sets closed_ if there is nobody to tell.
+    task<refusal> read(request_parser& parser) {
+        const auto deadline = concurrency::deadline_after(self_.home().now(), context_.settings.read_timeout);
+        for (;;) {
+            const auto step = parser.feed(buffer_.unread());
+            buffer_.consume(step.consumed);
+            switch (step.what) {
+            case request_parser::outcome::complete:
+                co_return std::nullopt;
+            case request_parser::outcome::failed:
+                co_return parser.failure();
+            case request_parser::outcome::head:
+                // RFC 9110, section 10.1.1: not if the body comes already.
+                if (parser.expects_continue() && buffer_.unread().empty() &&
+                    !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
+                    closed_ = true;
+                    co_return std::nullopt;
+                }
+                continue;
+            case request_parser::outcome::need_more:
+                break;
+            }
+            bool late = false;
+            std::size_t n = 0;
+            try {
+                n = co_await concurrency::with_deadline(deadline, fill());
+            } catch (const concurrency::deadline_exceeded&) {
+                late = true;
+            }
+            if (late && parser.began()) {
+                co_return request_parser::failure_reason{408, "the request did not arrive in time"};
+            }
+            if (n == 0) {
+                if (!late && parser.began()) {
+                    co_return request_parser::failure_reason{400, "the request ends too early"};
+                }
+                closed_ = true;
+                co_return std::nullopt;
+            }
+        }
+    }
+
+    task<dispatched> respond(request_parser& parser, refusal why) {
+        head_only_ = parser.head().method == "HEAD";
+        refused_ = why.has_value();
+        if (why) {
+            co_return context_.dispatch.refuse(parser.head(), why->status, std::move(why->detail));
+        }
+        co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0());
+    }
+
+    // False if the connection is of no use any more.
+    task<bool> write(std::string_view bytes) {
+        try {
+            if (self_.scope().is_cancelled()) {
+                co_return co_await concurrency::shield(last_word, send(socket_, bytes));
+            }
+            co_return co_await concurrency::with_timeout(context_.settings.write_timeout, send(socket_, bytes));
+        } catch (const concurrency::deadline_exceeded&) {
+            co_return false;
+        }
+    }
+
+    void note(const handlers::response& answer, std::string_view id, concurrency::time_point began) const {
+        auto& log = context_.dispatch.log();
+        if (log.should_log(spdlog::level::debug)) {
+            const auto took = std::chrono::duration<double, std::milli>(self_.home().now() - began).count();
+            log.debug("answered {} with {} in {:.1f} ms", id, answer.status, took);
+        }
+    }
+
+    stream_socket socket_;
+    concurrency::task_node& self_;
+    const session_context& context_;
+    connection connection_;
+    read_buffer buffer_;
+    bool closed_ = false;
+    bool refused_ = false;
+    bool head_only_ = false;
+};
+
+} // namespace
+
+task<void> serve_connection(unique_fd connected, connection_gate::place /*place*/, const session_context& context) {
+    auto& self = co_await concurrency::current_task();
+    session s(adopt(self.home(), std::move(connected)), self, context);
+    co_await s.run();
+}
+
+task<void> refuse_connection(unique_fd connected, connection_gate::place /*place*/, const session_context& context) {
+    auto& self = co_await concurrency::current_task();
+    self.relabel("refusing", self.label().ref);
+    auto socket = adopt(self.home(), std::move(connected));
+    const auto result = context.dispatch.refuse({}, 503, "the server has as many connections as it takes");
+    auto answer = *result.answer;
+    answer.retry_after = 1s;
+    std::string bytes;
+    append_answer(bytes, answer, {.date = context.date.now(), .request_id = result.request_id, .close = true});
+    try {
+        if (co_await concurrency::with_timeout(1s, send(socket, bytes))) {
+            co_await linger(socket);
+        }
+    } catch (const concurrency::deadline_exceeded&) { // it does not read: there is nothing more to say
+    }
+}
+
+} // namespace muster::server

@@ -1,0 +1,35 @@
+// server/: a connection's bytes: one socket type for TCP and Unix sockets, with a concrete executor, so that no call
+// goes through an any_executor.
+#pragma once
+
+#include "concurrency/operation.hpp"
+#include "concurrency/task.hpp"
+#include "server/unique_fd.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <cstddef>
+#include <string_view>
+
+namespace muster::server {
+
+using stream_socket =
+    boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, concurrency::deferred_executor>;
+
+/// Takes the descriptor of a connected socket over, for the loop whose thread this is. Throws system_error.
+[[nodiscard]] stream_socket adopt(concurrency::loop& home, unique_fd connected);
+
+/// What has come, at most `size` bytes; 0 when nothing more will come. A reset is an end, too: nobody is there to be
+/// told. Bounded by the caller's scope; bytes that were not read yet survive a cancel.
+[[nodiscard]] concurrency::task<std::size_t> receive(stream_socket& socket, char* into, std::size_t size);
+
+/// True once all of it is with the kernel; false if the connection broke. After a cancel close: it is not known how
+/// much was sent.
+[[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view bytes);
+
+/// Ends our side and reads what the other still sends, for at most 1 s and 64 KiB, so that a peer in the middle of
+/// sending reads our last answer instead of a reset (RFC 9112, section 9.6).
+[[nodiscard]] concurrency::task<void> linger(stream_socket& socket);
+
+} // namespace muster::server
