@@ -36,7 +36,7 @@ json task_of(const roll_entry& entry) {
     }
     made["loop"] = entry.loop->name;
     made["age_ms"] = ms(now - task.started_at);
-    made["left_ms"] = task.deadline == concurrency::no_deadline ? json() : json(ms(task.deadline - now));
+    made["time_left_ms"] = task.deadline == concurrency::no_deadline ? json() : json(ms(task.deadline - now));
     made["state"] = task.cancelled ? "cancelled" : task.waits_for.empty() ? "about to run" : "waiting";
     made["waits_for"] = task.waits_for;
     made["resource"] = task.resource;

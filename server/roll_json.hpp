@@ -9,7 +9,7 @@
 namespace muster::server {
 
 /// {"totals","loops","verdicts","requests","background","abandoned","listeners","connections","limit"}. A task:
-/// {"id","name","ref","loop","age_ms","left_ms","state","waits_for","resource","cancelled","function","at","stack",
+/// {"id","name","ref","loop","age_ms","time_left_ms","state","waits_for","resource","cancelled","function","at","stack",
 /// "tasks"}; a request also "request_id","method","route","peer". Times are milliseconds. Pure.
 [[nodiscard]] std::string roll_json(const concurrency::snapshot& taken, std::size_t limit);
 
