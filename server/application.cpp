@@ -241,8 +241,8 @@ int serve(const config::settings& settings, const application_extras& extras) {
     const auto descriptors = raise_descriptor_limit();
     try {
         house all(settings, extras, descriptors);
-        all.open_doors(); // first, so that a second start on the same address leaves the database alone
         all.facts.sample_people = prepare_sources(settings, *all.log);
+        all.open_doors(); // last: from here on clients may wait for us
         all.facts.loops = all.services.size();
         std::fputs(greeting(settings, all.facts).c_str(), stdout);
         std::fflush(stdout);

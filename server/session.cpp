@@ -66,7 +66,13 @@ class session {
                            .http_1_0 = parser.http_1_0(),
                            .close = close});
             note(*result.answer, result.request_id, began);
-            if (!co_await write(bytes)) {
+            bool sent = false;
+            if (self_.scope().is_cancelled()) { // every plain await throws now
+                sent = co_await concurrency::shield(last_word * 2, write(bytes, last_word));
+            } else {
+                sent = co_await write(bytes, context_.settings.write_timeout);
+            }
+            if (!sent) {
                 co_return;
             }
             if (close) {
@@ -127,7 +133,7 @@ class session {
             case request_parser::outcome::head:
                 // RFC 9110, section 10.1.1: not if the body comes already.
                 if (parser.expects_continue() && buffer_.unread().empty() &&
-                    !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
+                    !co_await write("HTTP/1.1 100 Continue\r\n\r\n", context_.settings.write_timeout)) {
                     closed_ = true;
                     co_return std::nullopt;
                 }
@@ -165,12 +171,9 @@ class session {
     }
 
     // False if the connection is of no use any more.
-    task<bool> write(std::string_view bytes) {
+    task<bool> write(std::string_view bytes, concurrency::duration limit) {
         try {
-            if (self_.scope().is_cancelled()) {
-                co_return co_await concurrency::shield(last_word, send(socket_, bytes));
-            }
-            co_return co_await concurrency::with_timeout(context_.settings.write_timeout, send(socket_, bytes));
+            co_return co_await concurrency::with_timeout(limit, send(socket_, bytes));
         } catch (const concurrency::deadline_exceeded&) {
             co_return false;
         }
