@@ -46,12 +46,12 @@ class session {
             }
             shows("reading");
             const auto began = self_.home().cached_now();
-            auto refusal = co_await read(parser);
+            auto why_not = co_await read(parser);
             if (closed_) {
                 co_return;
             }
             shows("answering");
-            auto result = co_await respond(parser, std::move(refusal));
+            auto result = co_await respond(parser, std::move(why_not));
             if (!result.answer) {
                 co_return;
             }
