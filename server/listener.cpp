@@ -60,12 +60,16 @@ concurrency::task<void> listener::run() {
     }
     while (accept_some() == outcome::more) { // who is in the queue came before the end
     }
-    listening_.close();
+    boost::system::error_code ignored;
+    listening_.close(ignored);
 }
 
 void listener::stop() {
     stopping_ = true;
-    listening_.cancel();
+    if (listening_.is_open()) {
+        boost::system::error_code ignored;
+        listening_.cancel(ignored);
+    }
 }
 
 listener::outcome listener::accept_some() {

@@ -30,10 +30,12 @@ bool is_port(std::string_view text) noexcept {
     return text.size() <= 5 && std::ranges::all_of(text, decimal);
 }
 
-// The version at the end of a request line, if it is one: "HTTP/2.0".
-bool has_version_form(std::string_view line) noexcept {
-    const auto space = line.rfind(' ');
-    const auto version = space == std::string_view::npos ? std::string_view{} : line.substr(space + 1);
+// Whether a request line is right but for the version, "HTTP/2.0".
+bool names_another_version(std::string_view line) noexcept {
+    if (std::ranges::count(line, ' ') != 2 || line.ends_with("HTTP/1.0") || line.ends_with("HTTP/1.1")) {
+        return false;
+    }
+    const auto version = line.substr(line.rfind(' ') + 1);
     return version.size() == 8 && version.starts_with("HTTP/") && decimal(version[5]) && version[6] == '.' &&
            decimal(version[7]);
 }
@@ -134,8 +136,7 @@ class request_parser::machine final : public http::basic_parser<true> {
     step too_large(std::size_t consumed) { return fail(431, "the header fields are too large", consumed); }
 
     step after_need_more(std::string_view unread, std::size_t consumed) {
-        const bool request_line = head.target.empty() && !is_header_done();
-        if (request_line && unread.size() > limits_.target + 64) {
+        if (!has_request_line_ && unread.size() > limits_.target + 64) {
             return unread.substr(0, 32).find(' ') == std::string_view::npos
                        ? fail(400, "the request line is malformed", consumed)
                        : fail(414, "the request target is too long", consumed);
@@ -149,12 +150,12 @@ class request_parser::machine final : public http::basic_parser<true> {
             return {outcome::failed, consumed}; // our own rule, see reject()
         }
         if (error == http::error::header_limit) {
-            return head.target.empty() ? fail(414, "the request target is too long", consumed) : too_large(consumed);
+            return !has_request_line_ ? fail(414, "the request target is too long", consumed) : too_large(consumed);
         }
         if (error == http::error::body_limit) {
             return fail(413, "the body is larger than " + std::to_string(limits_.body) + " bytes", consumed);
         }
-        if (error == http::error::bad_version && has_version_form(at.substr(0, at.find("\r\n")))) {
+        if (error == http::error::bad_version && names_another_version(at.substr(0, at.find("\r\n")))) {
             return fail(505, "this server speaks HTTP/1.0 and HTTP/1.1", consumed);
         }
         return fail(400, "the request is malformed: " + error.message(), consumed);
@@ -172,6 +173,7 @@ class request_parser::machine final : public http::basic_parser<true> {
         head.method = view(method);
         head.target = view(target);
         http_1_0 = version == 10;
+        has_request_line_ = true;
         if (head.target.size() > limits_.target) {
             reject(error, 414, "the request target is too long");
         }
@@ -290,6 +292,7 @@ class request_parser::machine final : public http::basic_parser<true> {
     int hosts_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
+    bool has_request_line_ = false;
     bool host_valid_ = false;
     bool in_trailer_ = false;
     std::string transfer_encoding_;

@@ -56,7 +56,7 @@ std::optional<watch::stuck> watch::longest_stuck(time_point now) const {
         const auto asked = each->asked.load();
         // A probe that was posted just now says nothing, however long ago the last one ran: the asking thread may have
         // been held up itself.
-        if (asked == 0 || now - moment(asked) < every / 2) {
+        if (asked == 0 || now - moment(asked) < std::chrono::milliseconds(every) / 2) {
             continue;
         }
         const auto since = now - moment(each->ran.load());

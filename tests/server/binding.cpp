@@ -1,0 +1,115 @@
+// tests of server/binding: addresses that are had, and those that are not.
+#include "server/binding.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+using muster::config::tcp_endpoint;
+using muster::config::unix_endpoint;
+using muster::server::bind_error;
+using muster::server::listen_on;
+
+namespace {
+
+struct folder {
+    folder() {
+        char name[] = "/tmp/muster-binding-XXXXXX";
+        path = ::mkdtemp(name);
+    }
+
+    ~folder() { std::filesystem::remove_all(path); }
+
+    std::filesystem::path path;
+};
+
+std::uint16_t port_in(const std::string& address) {
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+}
+
+std::string refusal_of(const muster::config::endpoint& where) {
+    try {
+        (void)listen_on(where, 1, false);
+    } catch (const bind_error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("port 0 is one free port for all sockets, and told") {
+    const auto made = listen_on(tcp_endpoint{"127.0.0.1", 0}, 3, false);
+    CHECK(made.sockets.size() == 3);
+    const auto port = port_in(made.address);
+    CHECK(port != 0);
+    for (const auto& socket : made.sockets) {
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        CHECK(ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port) == port);
+    }
+}
+
+TEST_CASE("an address in use is an error that names it, also if its owner shares ports") {
+    const auto first = listen_on(tcp_endpoint{"127.0.0.1", 0}, 2, false);
+    const auto port = port_in(first.address);
+    CHECK(refusal_of(tcp_endpoint{"127.0.0.1", port}) ==
+          "cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
+    CHECK_THROWS_AS(listen_on(tcp_endpoint{"127.0.0.1", port}, 2, false), bind_error);
+    CHECK(listen_on(tcp_endpoint{"127.0.0.1", port}, 2, true).sockets.size() == 2); // --reuse-port
+}
+
+TEST_CASE("localhost is 127.0.0.1, and IPv6 leaves the same port of IPv4 alone") {
+    CHECK(listen_on(tcp_endpoint{"localhost", 0}, 1, false).sockets.size() == 1);
+    const auto six = listen_on(tcp_endpoint{"::1", 0}, 1, false);
+    CHECK(six.address.starts_with("[::1]:"));
+    const auto wide = listen_on(tcp_endpoint{"::", 0}, 1, false);
+    CHECK(listen_on(tcp_endpoint{"0.0.0.0", port_in(wide.address)}, 1, false).sockets.size() == 1);
+}
+
+TEST_CASE("a foreign address is an error") {
+    CHECK(refusal_of(tcp_endpoint{"192.0.2.1", 0}).starts_with("cannot listen on 192.0.2.1:0: "));
+    CHECK(refusal_of(tcp_endpoint{"example.org", 80}).starts_with("cannot listen on example.org:80: "));
+}
+
+TEST_CASE("a Unix socket's file goes with its listener, and a dead one's is replaced") {
+    const folder f;
+    const auto path = (f.path / "s").string();
+    {
+        const auto made = listen_on(unix_endpoint{path}, 4, false);
+        CHECK(made.sockets.size() == 1);
+        CHECK(made.address == "unix:" + path);
+        CHECK(std::filesystem::is_socket(path));
+        CHECK(refusal_of(unix_endpoint{path}) == "cannot listen on unix:" + path + ": Address already in use");
+        CHECK(std::filesystem::is_socket(path)); // the refused start left it alone
+    }
+    CHECK_FALSE(std::filesystem::exists(path));
+
+    { // as a killed process leaves it
+        const muster::server::unique_fd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strcpy(address.sun_path, path.c_str());
+        REQUIRE(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    CHECK(std::filesystem::is_socket(path));
+    const auto made = listen_on(unix_endpoint{path}, 1, false);
+    CHECK(made.sockets.size() == 1);
+}
+
+TEST_CASE("a file that is no socket is never removed") {
+    const folder f;
+    const auto path = f.path / "precious";
+    std::ofstream(path) << "data";
+    CHECK(refusal_of(unix_endpoint{path.string()}).find("Address already in use") != std::string::npos);
+    CHECK(std::filesystem::is_regular_file(path));
+}

@@ -1,0 +1,111 @@
+// tests of server/dispatch: through a connection, as it is used.
+#include "server/dispatch.hpp"
+
+#include "tests/server/served.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+using namespace std::chrono_literals;
+using muster::server::door;
+using muster::tests::served;
+
+namespace {
+
+std::string get(std::string_view target, std::string_view fields = "", std::string_view method = "GET") {
+    return std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) +
+           "\r\n";
+}
+
+int status_of(const std::string& answer) {
+    REQUIRE(answer.starts_with("HTTP/1.1 "));
+    return std::stoi(answer.substr(9, 3));
+}
+
+nlohmann::json document_of(const std::string& answer) {
+    return nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+}
+
+bool has(const std::string& text, std::string_view what) {
+    return text.find(what) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("the router's word is the answer") {
+    served s;
+    CHECK(status_of(s.talk(get("/hello?x=y"))) == 200);
+    CHECK(status_of(s.talk(get("/nowhere"))) == 404);
+    CHECK(status_of(s.talk(get("/hello", "", "DELETE"))) == 405);
+    CHECK(has(s.talk(get("/hello", "", "DELETE")), "Allow: GET, HEAD, OPTIONS\r\n"));
+    CHECK(status_of(s.talk(get("/hello", "", "OPTIONS"))) == 204);
+    CHECK(status_of(s.talk(get("*", "", "OPTIONS"))) == 204);
+    CHECK(status_of(s.talk(get("*"))) == 400);
+    CHECK(status_of(s.talk(get("/%zz"))) == 400);
+    CHECK(status_of(s.talk(get("/hello", "", "BREW"))) == 501);
+    CHECK(status_of(s.talk(get("localhost:80", "", "CONNECT"))) == 501);
+    CHECK(status_of(s.talk(get("/hello", "", "get"))) == 501);
+}
+
+TEST_CASE("a target in absolute form names its path") {
+    served s;
+    CHECK(status_of(s.talk(get("http://localhost:8080/hello"))) == 200);
+    CHECK(status_of(s.talk(get("http://localhost:8080/nowhere"))) == 404);
+    CHECK(status_of(s.talk(get("http://local host/hello"))) == 400);
+    CHECK(status_of(s.talk(get("http://[::1/hello"))) == 400);
+    CHECK(status_of(s.talk(get("ftp://localhost/hello"))) == 400);
+}
+
+TEST_CASE("a request has an id: the client's, if it can be") {
+    served s;
+    CHECK(has(s.talk(get("/hello", "X-Request-Id: mine-1\r\n")), "X-Request-Id: mine-1\r\n"));
+    CHECK_FALSE(has(s.talk(get("/hello", "X-Request-Id: not mine\r\n")), "not mine"));
+    const auto got = s.talk(get("/nowhere", "X-Request-Id: mine-2\r\n"));
+    CHECK(document_of(got)["request_id"] == "mine-2");
+    CHECK(has(got, "X-Request-Id: mine-2\r\n"));
+}
+
+TEST_CASE("a route's time limit is a 504 that says who was waited for, and the connection goes on") {
+    served s;
+    s.connect();
+    s.send(get("/hang"));
+    s.pass(4999ms);
+    s.pass(2ms);
+    const auto got = s.answers();
+    CHECK(status_of(got) == 504);
+    const auto body = document_of(got);
+    CHECK(body["budget_ms"] == 5000);
+    CHECK(body["cause"] == "deadline_exceeded");
+    REQUIRE(body["waiting"].size() == 1);
+    CHECK(body["waiting"][0]["state"] == "waiting for a timer");
+    CHECK(body["waiting"][0]["elapsed_ms"] >= 5000);
+    CHECK(std::string(body["waiting"][0]["at"]).starts_with("tests/server/served.cpp:"));
+    s.send(get("/hello"));
+    CHECK(status_of(s.answers()) == 200);
+}
+
+TEST_CASE("a handler that throws is a 500 that says nothing, and a log that says all") {
+    served s;
+    const auto got = s.talk(get("/throw", "X-Request-Id: find-me\r\n") + get("/hello"));
+    CHECK(status_of(got) == 500);
+    CHECK_FALSE(has(got, "secret"));
+    CHECK(has(got, "HTTP/1.1 200 OK")); // the connection goes on
+    CHECK(has(s.log(), "a secret"));
+    CHECK(has(s.log(), "find-me"));
+}
+
+TEST_CASE("debug routes are refused by the rules of their listener") {
+    served open({}, {.which = door::kind::public_, .loopback = true, .address = "127.0.0.1:8080"});
+    CHECK(status_of(open.talk(get("/debug/tasks"))) == 200);
+    CHECK(status_of(open.talk(get("/debug/tasks", "Via: 1.1 x\r\n"))) == 403);
+    CHECK(status_of(open.talk(get("/debug/tasks", "Via: 1.1 x\r\n", "OPTIONS"))) == 403);
+    CHECK(status_of(open.talk("GET /debug/tasks HTTP/1.0\r\n\r\n")) == 403);
+    CHECK(status_of(open.talk(get("http://evil.example/debug/tasks"))) == 403);
+    CHECK(status_of(open.talk(get("/hello", "Via: 1.1 x\r\n"))) == 200);
+
+    served admin({}, {.which = door::kind::admin, .loopback = true, .address = "127.0.0.1:9090"});
+    CHECK(status_of(admin.talk(get("/debug/tasks", "Via: 1.1 x\r\n"))) == 200);
+    CHECK(status_of(admin.talk(get("/debug/tasks", "Sec-Fetch-Site: cross-site\r\n"))) == 403);
+}

@@ -1,0 +1,82 @@
+// tests of server/error_mapper: the table of failures and statuses.
+#include "server/error_mapper.hpp"
+
+#include "concurrency/cancel.hpp"
+#include "concurrency/deadline.hpp"
+#include "concurrency/semaphore.hpp"
+#include "concurrency/worker_pool.hpp"
+#include "upstream/errors.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <new>
+
+using namespace std::chrono_literals;
+using namespace muster;
+using server::map_error;
+using server::mapped_error;
+
+namespace {
+
+template <class Error>
+mapped_error map(Error error, const std::vector<server::waiting_task>& waiting = {}) {
+    return map_error(std::make_exception_ptr(std::move(error)), waiting);
+}
+
+} // namespace
+
+TEST_CASE("every failure has its status") {
+    CHECK(map(upstream::not_found("no such user")).problem->status == 404);
+    CHECK(map(upstream::source_failed("posts", "disk I/O error")).problem->status == 502);
+    CHECK(map(upstream::source_overloaded("posts", "full", 3s)).problem->status == 503);
+    CHECK(map(concurrency::worker_queue_full("posts")).problem->status == 503);
+    CHECK(map(concurrency::workers_abandoned("posts")).problem->status == 503);
+    CHECK(map(concurrency::semaphore_full("posts")).problem->status == 503);
+    CHECK(map(concurrency::deadline_exceeded(5s)).problem->status == 504);
+    CHECK(map(concurrency::cancelled(concurrency::cancel_cause::shutdown, 1)).problem->status == 503);
+    CHECK(map(std::runtime_error("x")).problem->status == 500);
+    CHECK(map(std::bad_alloc()).problem->status == 500);
+    CHECK(map(42).problem->status == 500);
+}
+
+TEST_CASE("a refusal for want of room says when to come back") {
+    CHECK(map(upstream::source_overloaded("posts", "full", 3s)).problem->retry_after == 3s);
+    CHECK(map(concurrency::worker_queue_full("posts")).problem->retry_after == 1s);
+    CHECK(map(concurrency::cancelled(concurrency::cancel_cause::shutdown, 1)).problem->retry_after == 1s);
+    CHECK_FALSE(map(upstream::source_failed("posts", "x")).problem->retry_after);
+}
+
+TEST_CASE("who has left is told nothing") {
+    CHECK_FALSE(map(concurrency::cancelled(concurrency::cancel_cause::client_gone, 1)).problem);
+}
+
+TEST_CASE("what a client is told names the source but no path, no library and no fault of ours") {
+    const auto failed = map(upstream::source_failed("posts", "unable to open /secret/posts.db"));
+    CHECK(failed.problem->detail == "posts failed");
+    CHECK(failed.log.find("/secret/posts.db") != std::string::npos);
+    CHECK_FALSE(failed.internal);
+
+    const auto ours = map(std::runtime_error("key 17 is missing"));
+    CHECK(ours.problem->detail.find("17") == std::string::npos);
+    CHECK(ours.log.find("key 17 is missing") != std::string::npos);
+    CHECK(ours.internal);
+}
+
+TEST_CASE("a 504 explains itself: budget, cause, and who was waited for") {
+    const std::vector<server::waiting_task> waiting{
+        {.name = "posts", .state = "waiting for a worker", .elapsed = 5000ms, .at = "upstream/sqlite_source.cpp:88"}};
+    const auto mapped = map(concurrency::deadline_exceeded(5s), waiting);
+    const auto answer = handlers::to_response(*mapped.problem, "r-1");
+    const auto body = nlohmann::json::parse(answer.body);
+    CHECK(body["status"] == 504);
+    CHECK(body["budget_ms"] == 5000);
+    CHECK(body["cause"] == "deadline_exceeded");
+    CHECK(body["request_id"] == "r-1");
+    REQUIRE(body["waiting"].size() == 1);
+    CHECK(body["waiting"][0] == nlohmann::json{{"name", "posts"},
+                                               {"state", "waiting for a worker"},
+                                               {"elapsed_ms", 5000},
+                                               {"at", "upstream/sqlite_source.cpp:88"}});
+    CHECK(body["detail"] == "time limit of 5 s exceeded; still waiting for posts");
+}

@@ -1,0 +1,76 @@
+// tests/server: one connection of a server without a network: a socket pair, and a loop in virtual time.
+#pragma once
+
+#include "handlers/router.hpp"
+#include "server/connections.hpp"
+#include "server/dispatch.hpp"
+#include "server/request_ids.hpp"
+#include "server/session.hpp"
+#include "server/unique_fd.hpp"
+#include "tests/support/test_loop.hpp"
+
+#include <atomic>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace muster::tests {
+
+/// GET /hello, POST /echo (answers the body), GET /hang, GET /late (1 s), GET /throw, GET /debug/tasks (as a debug
+/// route, answers "roll"), each with a limit of 5 s.
+[[nodiscard]] handlers::router make_test_router();
+
+class served {
+  public:
+    explicit served(server::session_settings settings = {}, server::door through = {});
+    ~served();
+
+    /// Opens the connection.
+    void connect();
+
+    /// Sends; runs the server until all of it is taken.
+    void send(std::string_view bytes);
+
+    /// No more is sent.
+    void finish();
+
+    /// Runs the server until it has answered `n` more times, and returns what it said since the last call.
+    std::string answers(int n = 1);
+
+    /// Runs the server until it closes; what it said since the last call.
+    std::string rest();
+
+    /// connect(), send(), finish(), rest().
+    std::string talk(std::string_view bytes);
+
+    /// Lets virtual time pass once the server has read everything.
+    void pass(concurrency::duration d);
+
+    [[nodiscard]] std::string log() const;
+
+    test_loop loop;
+    std::atomic<bool> draining{false};
+    server::connection_gate gate{10};
+    server::open_connections open;
+    server::session_settings settings;
+
+  private:
+    bool read_some();
+
+    struct logged;
+    std::unique_ptr<logged> log_;
+    handlers::router router_;
+    server::request_ids ids_;
+    server::date_cache date_;
+    std::unique_ptr<server::dispatcher> dispatch_;
+    std::unique_ptr<server::session_context> context_;
+    server::unique_fd client_;
+    std::string heard_;
+    bool ended_ = false;
+};
+
+/// How often `what` stands in `text`.
+[[nodiscard]] int count_of(std::string_view text, std::string_view what);
+
+} // namespace muster::tests

@@ -1,0 +1,198 @@
+// tests of server/service, listener and connections: a loop's listeners over the real loopback.
+#include "server/service.hpp"
+
+#include "server/binding.hpp"
+#include "tests/server/served.hpp"
+#include "tests/support/real_loops.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace muster;
+using server::connection_gate;
+using server::unique_fd;
+
+namespace {
+
+const std::string last_hello = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+struct house {
+    explicit house(std::size_t places, std::size_t n = 2) : gate(places), loops(n) {
+        auto bound = server::listen_on(config::tcp_endpoint{"127.0.0.1", 0}, n, false);
+        port = static_cast<std::uint16_t>(std::stoi(bound.address.substr(bound.address.rfind(':') + 1)));
+        for (std::size_t i = 0; i != n; ++i) {
+            services.push_back(std::make_unique<server::service>(
+                loops[i], server::service_parts{router, settings, gate, refused, draining, log}));
+            const auto door = services.back()->add_door({.address = bound.address});
+            services.back()->accept_on(door, std::move(bound.sockets[i]), {services.back().get()});
+            services.back()->start();
+        }
+    }
+
+    ~house() { stop(); }
+
+    void stop() {
+        draining = true;
+        for (const auto& each : services) {
+            std::promise<void> stopped;
+            each->home().post([&] {
+                each->stop_accepting();
+                stopped.set_value();
+            });
+            stopped.get_future().wait();
+        }
+    }
+
+    [[nodiscard]] unique_fd connect() const {
+        unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const timeval patience{.tv_sec = 10, .tv_usec = 0};
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        return fd;
+    }
+
+    static std::string rest_of(const unique_fd& fd) {
+        std::string all;
+        std::array<char, 4096> piece;
+        for (;;) {
+            const auto n = ::recv(fd.get(), piece.data(), piece.size(), 0);
+            if (n <= 0) {
+                return n == 0 ? all : all + "<error>";
+            }
+            all.append(piece.data(), static_cast<std::size_t>(n));
+        }
+    }
+
+    [[nodiscard]] std::string ask(const std::string& bytes) const {
+        const auto fd = connect();
+        ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        return rest_of(fd);
+    }
+
+    handlers::router router = tests::make_test_router();
+    server::session_settings settings;
+    connection_gate gate;
+    connection_gate refused{4};
+    std::atomic<bool> draining{false};
+    spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
+    std::vector<std::unique_ptr<server::service>> services; // outlives the loops' tasks, which end in ~real_loops
+    tests::real_loops loops;
+    std::uint16_t port = 0;
+};
+
+} // namespace
+
+TEST_CASE("connections are served on every loop of an address") {
+    const house h(100);
+    for (int i = 0; i != 40; ++i) {
+        CHECK(h.ask(last_hello).ends_with("hello\n"));
+    }
+}
+
+TEST_CASE("more connections than there are places are told so, and places come back") {
+    const house h(2);
+    std::vector<unique_fd> open;
+    for (int i = 0; i != 2; ++i) {
+        open.push_back(h.connect());
+        const std::string hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+        ::send(open.back().get(), hello.data(), hello.size(), MSG_NOSIGNAL);
+        std::array<char, 1024> answer;
+        CHECK(::recv(open.back().get(), answer.data(), answer.size(), 0) > 0);
+    }
+    const auto refused = h.ask(last_hello);
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
+    CHECK(refused.find("Connection: close\r\n") != std::string::npos);
+    open.clear();
+    std::string again;
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    do { // the server hears of the ends in its own time
+        again = h.ask(last_hello);
+    } while (!again.ends_with("hello\n") && std::chrono::steady_clock::now() < limit);
+    CHECK(again.ends_with("hello\n"));
+}
+
+TEST_CASE("a stop ends the listeners and the idle connections, and nothing is left") {
+    house h(100);
+    const auto idle = h.connect();
+    CHECK(h.ask(last_hello).ends_with("hello\n"));
+    h.stop();
+    CHECK(house::rest_of(idle).empty());
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    bool refused = false;
+    while (!refused && std::chrono::steady_clock::now() < limit) {
+        const unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(h.port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        refused = ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0;
+    }
+    CHECK(refused);
+}
+
+TEST_CASE("a listener without descriptors waits and goes on") {
+    const house h(100, 1);
+    const auto client = h.connect();
+    CHECK(h.ask(last_hello).ends_with("hello\n"));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+
+    const unique_fd late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(late.get()); // below every descriptor to come
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(h.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int connected = ::connect(late.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+    ::send(late.get(), last_hello.data(), last_hello.size(), MSG_NOSIGNAL);
+    const timeval moment{.tv_sec = 0, .tv_usec = 200'000};
+    ::setsockopt(late.get(), SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment);
+    char byte = 0;
+    const auto early = ::recv(late.get(), &byte, 1, 0);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(connected == 0);
+    CHECK(early == -1); // the kernel took the connection, the server could not
+
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(late.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    CHECK(house::rest_of(late).ends_with("hello\n"));
+}
+
+TEST_CASE("the gate counts to its limit") {
+    connection_gate gate(2);
+    auto a = gate.enter();
+    {
+        const auto b = gate.enter();
+        CHECK(b);
+        CHECK_FALSE(gate.enter());
+        CHECK(gate.open() == 2);
+    }
+    CHECK(gate.open() == 1);
+    const auto moved = std::move(*a);
+    CHECK(gate.open() == 1);
+}

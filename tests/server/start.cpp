@@ -1,0 +1,46 @@
+// tests of server/greeting, limits and logging: the small things of a start.
+#include "server/greeting.hpp"
+#include "server/limits.hpp"
+#include "server/logging.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+using muster::server::connections_within;
+using muster::server::greeting;
+
+TEST_CASE("the first lines say what is served where, from which sources, and what to try") {
+    muster::config::settings settings;
+    const auto text = greeting(
+        settings, {.listening = {"127.0.0.1:8080"}, .admin = "127.0.0.1:9090", .loops = 2, .sample_people = true});
+    CHECK(text.starts_with("muster "));
+    for (const auto* part :
+         {" serves http://127.0.0.1:8080 with 2 loops\n", "users, profiles and posts from sqlite:data/muster.db",
+          "200 sample people", "admin listener on http://127.0.0.1:9090\n", "curl http://127.0.0.1:8080/user/1\n",
+          "curl http://127.0.0.1:9090/debug/tasks\n"}) {
+        CHECK(text.find(part) != std::string::npos);
+    }
+    settings.debug_on_public = true;
+    CHECK(greeting(settings, {.listening = {"0.0.0.0:80"}, .admin = std::nullopt})
+              .find("curl http://127.0.0.1:80/debug/tasks\n") != std::string::npos);
+    CHECK(greeting(settings, {.listening = {"unix:/run/m.sock"}, .admin = std::nullopt})
+              .find("curl --unix-socket /run/m.sock http://localhost/user/1\n") != std::string::npos);
+    CHECK(greeting(settings, {.listening = {"[::]:80"}, .admin = std::nullopt}).find("http://[::1]:80/user/1") !=
+          std::string::npos);
+}
+
+TEST_CASE("connections leave descriptors for everything else") {
+    CHECK(connections_within(1024, 36) == 1024 - 128 - 36);
+    CHECK(connections_within(100, 36) == 1);
+    CHECK(connections_within(0, 0) == 1);
+    CHECK(muster::server::raise_descriptor_limit() >= 64);
+}
+
+TEST_CASE("a line of the log in JSON can hold anything and stays one line") {
+    const auto line = muster::server::json_line("2024-05-01T12:00:00.000Z", "info", "a \"b\"\n\xff c");
+    CHECK(line.find('\n') == std::string::npos);
+    const auto read = nlohmann::json::parse(line);
+    CHECK(read["time"] == "2024-05-01T12:00:00.000Z");
+    CHECK(read["level"] == "info");
+    CHECK(read["message"].get<std::string>().starts_with("a \"b\"\n"));
+}
