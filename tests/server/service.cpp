@@ -47,7 +47,21 @@ struct house {
         }
     }
 
-    ~house() { stop(); }
+    // The services outlive their tasks, the loops outlive the services.
+    ~house() {
+        stop();
+        for (const auto& each : services) {
+            while (live_on(each->home()) != 0) {
+                std::this_thread::yield();
+            }
+        }
+    }
+
+    static std::uint64_t live_on(concurrency::loop& loop) {
+        std::promise<std::uint64_t> live;
+        loop.post([&] { live.set_value(loop.live_tasks()); });
+        return live.get_future().get();
+    }
 
     void stop() {
         draining = true;
@@ -97,8 +111,8 @@ struct house {
     connection_gate refused{4};
     std::atomic<bool> draining{false};
     spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
-    std::vector<std::unique_ptr<server::service>> services; // outlives the loops' tasks, which end in ~real_loops
     tests::real_loops loops;
+    std::vector<std::unique_ptr<server::service>> services;
     std::uint16_t port = 0;
 };
 
