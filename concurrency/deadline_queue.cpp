@@ -12,7 +12,8 @@ using tick = std::chrono::milliseconds;
 bool deadline_queue::add(timer_entry& entry, time_point due) noexcept {
     entry.unlink();
     entry.tick_ = std::chrono::ceil<tick>(due).time_since_epoch().count();
-    return entries_.insert(entry) == entries_.begin();
+    const auto at = entries_.insert(entry); // before begin() is asked: operands have no order
+    return at == entries_.begin();
 }
 
 std::optional<time_point> deadline_queue::next() const noexcept {

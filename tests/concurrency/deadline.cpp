@@ -137,6 +137,25 @@ TEST_CASE("invariant 5: no entry of the queue fires early, whatever the fraction
     }
 }
 
+TEST_CASE("the queue says of each entry whether it became the earliest") {
+    deadline_queue queue;
+    const time_point start{std::chrono::hours(3)};
+    const time_point now = start;
+    int fired = 0;
+    std::vector<entry> entries(4);
+    for (entry& e : entries) {
+        e.fired = &fired;
+        e.now = &now;
+    }
+    CHECK(queue.add(entries[0], start + 10ms));
+    CHECK_FALSE(queue.add(entries[1], start + 20ms));
+    CHECK(queue.add(entries[2], start + 5ms));
+    CHECK_FALSE(queue.add(entries[3], start + 5ms)); // of one tick: the first one stays first
+    CHECK(queue.next() == start + 5ms);
+    CHECK(queue.add(entries[1], start + 1ms)); // armed again
+    CHECK(queue.next() == start + 1ms);
+}
+
 TEST_CASE("invariant 5: on a real loop too, a limit never ends the work early") {
     real_loops loops;
     const auto body = []() -> task<duration> {
