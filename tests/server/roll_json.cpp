@@ -35,7 +35,7 @@ TEST_CASE("the roll in JSON tells what the text tells") {
     CHECK(request["time_left_ms"] == 3800.0);
     CHECK(request["waits_for"] == "children");
     CHECK(request["cause"].is_null());
-    CHECK(request["function"] == "user_page::operator");
+    CHECK(request["function"] == "show_user");
     CHECK(request["at"] == "handlers/user_page.cpp:31");
     CHECK(request["stack"].size() == 2);
     REQUIRE(request["tasks"].size() == 2);

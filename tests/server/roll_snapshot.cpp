@@ -55,8 +55,7 @@ snapshot sample_snapshot() {
     request.deadline = now + 3800ms;
     request.waits_for = "children";
     add(*zero, std::move(request),
-        {{"task<response> muster::handlers::user_page::operator()(const request &) const", "handlers/user_page.cpp",
-          31},
+        {{"task<response> muster::handlers::show_user(const request &)", "handlers/user_page.cpp", 31},
          {"task<response> muster::server::limited(const route &)", "server/dispatch.cpp", 29}});
     auto posts = task(13, 10, 10, task_kind::child, "", "", 1200ms);
     posts.deadline = now + 3800ms;

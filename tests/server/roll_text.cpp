@@ -33,7 +33,7 @@ TEST_CASE("the roll tells totals first, then requests as trees, and everything e
               "requests (1)\n"
               "  GET /user/{id}  request r-1  from 127.0.0.1:4002  loop-0  age 1.200 s  left 3.800 s  waits for "
               "children\n"
-              "    at handlers/user_page.cpp:31  user_page::operator\n"
+              "    at handlers/user_page.cpp:31  show_user\n"
               "    by server/dispatch.cpp:29  limited\n"
               "    ├ sqlite_posts::latest  age 1.200 s  left 3.800 s  waits for a worker of posts\n"
               "    │ at upstream/sqlite_source.cpp:88  sqlite_posts::latest\n"
