@@ -17,7 +17,8 @@ struct sources {
     std::unique_ptr<posts_repository> posts;
 };
 
-/// Starts the workers; opens no file (see prepare_database). Throws std::system_error if a thread cannot be made.
+/// Starts the workers and opens their connections (see prepare_database, which comes first). Throws std::system_error
+/// if a thread cannot be made.
 [[nodiscard]] sources make_sources(const source_settings& users, const source_settings& profiles,
                                    const source_settings& posts);
 

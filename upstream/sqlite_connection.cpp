@@ -4,6 +4,7 @@
 
 #include "upstream/errors.hpp"
 
+#include <chrono>
 #include <sqlite3.h>
 
 #include <utility>
@@ -25,6 +26,17 @@ struct stop_guard {
 };
 
 } // namespace
+
+void sqlite_connection::open_early() noexcept {
+    try {
+        database_ = std::make_unique<sqlite_database>(path_, sqlite_access::read_only);
+        database_->limit_lock_wait(std::chrono::milliseconds(1));
+        database_->query("PRAGMA user_version").next(); // the first read opens the write-ahead log as well
+        database_->limit_lock_wait(std::chrono::milliseconds(0));
+    } catch (const std::exception&) { // the first job meets the same, and reports it
+        database_.reset();
+    }
+}
 
 sqlite_database& sqlite_connection::opened(const std::atomic<bool>& stop) {
     if (!database_)
@@ -66,6 +78,16 @@ void sqlite_connection::run_job(const std::atomic<bool>& stop, const std::functi
         // Whatever is wrong (a lost file, a full disk, a corrupt page), the next job starts with a new connection.
         database_.reset();
         throw source_failed(source_, error.what());
+    }
+}
+
+void sqlite_connection_pool::open_early(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    idle_.reserve(made_ + count);
+    for (std::size_t i = 0; i != count; ++i) {
+        idle_.push_back(std::make_unique<sqlite_connection>(source_, path_));
+        ++made_;
+        idle_.back()->open_early();
     }
 }
 

@@ -15,7 +15,8 @@
 
 namespace muster::upstream {
 
-/// One read-only connection, used by one job at a time. It opens at its first job, and anew after a job that failed.
+/// One read-only connection, used by one job at a time. It opens early or at its first job, and anew after a job that
+/// failed.
 class sqlite_connection {
   public:
     /// `source` is the name for errors ("posts"); nothing is opened yet.
@@ -31,6 +32,9 @@ class sqlite_connection {
         return std::move(*answer);
     }
 
+    /// Opens all its files now. What stands in the way of that (a lock, a hot journal) is left to the first job.
+    void open_early() noexcept;
+
   private:
     void run_job(const std::atomic<bool>& stop, const std::function<void(sqlite_database&)>& job);
     sqlite_database& opened(const std::atomic<bool>& stop);
@@ -41,8 +45,8 @@ class sqlite_connection {
     std::unique_ptr<sqlite_database> database_;
 };
 
-/// The connections of one source: as many as jobs ran at once, which is bounded by the source's workers. Thread-safe;
-/// whoever calls run() keeps the pool alive until it returns.
+/// The connections of one source: those opened early, or as many as jobs ran at once (at most the source's workers).
+/// Thread-safe; whoever calls run() keeps the pool alive until it returns.
 class sqlite_connection_pool {
   public:
     sqlite_connection_pool(std::string source, std::string path) : source_(std::move(source)), path_(std::move(path)) {}
@@ -53,6 +57,10 @@ class sqlite_connection_pool {
         const lease borrowed(*this);
         return borrowed.connection->run(stop, work);
     }
+
+    /// Makes `count` idle connections and opens them, so that the process holds as many descriptors after its first
+    /// request as after its millionth. Before the first run().
+    void open_early(std::size_t count);
 
     [[nodiscard]] const std::string& source() const noexcept { return source_; }
 

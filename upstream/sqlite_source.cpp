@@ -47,7 +47,9 @@ user_id as_user_id(std::int64_t value) {
 
 sqlite_source::sqlite_source(const source_settings& settings)
     : connections_(std::make_shared<sqlite_connection_pool>(settings.name, settings.path)),
-      workers_(std::make_unique<concurrency::worker_pool>(settings.name, settings.workers, settings.queue)) {}
+      workers_(std::make_unique<concurrency::worker_pool>(settings.name, settings.workers, settings.queue)) {
+    connections_->open_early(settings.workers);
+}
 
 concurrency::task<std::optional<user>> sqlite_users::find(user_id id) const {
     try {

@@ -21,7 +21,7 @@ class sqlite_connection_pool;
 /// every worker is inside an abandoned job.
 class sqlite_source {
   public:
-    /// Opens nothing: prepare_database has looked at the file, and each connection opens at its first job.
+    /// Opens a connection for each worker, as far as the file lets it now (prepare_database has looked at it).
     explicit sqlite_source(const source_settings& settings);
 
     [[nodiscard]] concurrency::worker_pool& workers() const noexcept { return *workers_; }

@@ -128,3 +128,45 @@ TEST_CASE("jobs at the same time have a connection each, and later ones share th
     CHECK(pool.idle() >= 4);
     CHECK(pool.idle() <= 7); // a fast thread may ask again before a slow one gave back
 }
+
+TEST_CASE("a pool opened early holds its descriptors from the start, also for many jobs at once") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    execute(path, "PRAGMA journal_mode = WAL; CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    const auto descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                             std::filesystem::directory_iterator());
+    };
+    sqlite_connection_pool pool("posts", path);
+    const auto before = descriptors();
+    pool.open_early(3);
+    CHECK(pool.idle() == 3);
+    const auto opened = descriptors();
+    CHECK(opened >= before + 6); // the database and its log, three times
+    std::barrier together(3);
+    std::atomic<int> wrong{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 3; ++i)
+            threads.emplace_back([&] {
+                if (pool.run(std::atomic<bool>{false}, [&](sqlite_database& database) {
+                        together.arrive_and_wait();
+                        return one_word(database);
+                    }) != 7)
+                    ++wrong;
+            });
+    }
+    CHECK(wrong == 0);
+    CHECK(pool.idle() == 3);
+    CHECK(descriptors() == opened);
+}
+
+TEST_CASE("what cannot be opened early is left to the first job") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    sqlite_connection_pool pool("posts", path);
+    pool.open_early(1);
+    CHECK_THROWS_AS(pool.run(std::atomic<bool>{false}, one_word), source_failed);
+    execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
+    CHECK(pool.run(std::atomic<bool>{false}, one_word) == 7);
+}

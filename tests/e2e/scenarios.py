@@ -1,0 +1,443 @@
+#!/usr/bin/env python3
+"""tests/e2e: what a user sees of the whole, one scenario a test: `scenarios.py NAME muster muster_test_server`."""
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+from harness import (SLOW, Server, check, exchange, get, main, posts_that_never_end, raw, request_bytes,
+                     rollback_journal, seeded_database, server)
+
+
+def requests_in(roll):
+    return roll["requests"]
+
+
+def until(condition, seconds, what):
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if condition():
+            return
+        time.sleep(0.01)
+    check(False, what, "did not come true within", seconds, "s")
+
+
+# ---- The fan-out and its deadline ---------------------------------------------------------------------------------
+
+
+def hung_posts_are_504_in_time_and_leave_nothing(muster, test_server, folder):
+    database = seeded_database(muster, folder)
+    posts_that_never_end(database)
+    with server(muster, "--data", f"sqlite:{database}", folder=folder) as s:
+        check(s.get("/api/users/1").status == 200, "the warm-up request")
+        check(s.get("/user/1").status == 504, "the warm-up of the fan-out")
+        time.sleep(0.2)
+        descriptors = s.descriptors()
+
+        seen = {}
+
+        def asks_for_a_user():
+            time.sleep(2)
+            seen["user"] = s.get("/api/users/1")
+
+        other = threading.Thread(target=asks_for_a_user)
+        other.start()
+        answers = exchange(s.public, [request_bytes("/user/1")] * 50)
+        other.join()
+        slowest = max(a.seconds for a in answers)
+        soonest = min(a.seconds for a in answers)
+        print(f"50 answers between {soonest:.4f} and {slowest:.4f} s; /api/users/1 meanwhile after {seen['user'].seconds:.4f} s")
+        for a in answers:
+            check(a.status == 504, "not a 504:", a)
+            check(a.headers["content-type"] == "application/problem+json", a.headers)
+            check("posts" in [w["name"] for w in a.json()["waiting"]], "does not name posts:", a)
+        check(soonest >= 5.0, "an answer came early, after", soonest)
+        check(seen["user"].status == 200, seen["user"])
+        if not SLOW:
+            check(slowest <= 5.05, "an answer came late, after", slowest)
+            check(seen["user"].seconds < 0.1, "users were starved by posts:", seen["user"])
+        time.sleep(1)
+        roll = s.roll()
+        alive = requests_in(roll)
+        check(len(alive) == 1 and "/debug/tasks" in alive[0]["route"], "requests are left:", alive)
+        check(not roll["abandoned"], "operations are left:", roll["abandoned"])
+        until(lambda: s.descriptors() <= descriptors, 3, f"the count of descriptors ({s.descriptors()}) back at {descriptors}")
+
+
+def three_sources_of_300_ms_answer_together(muster, test_server, folder):
+    delays = ["--test-users", "delay:300ms", "--test-profiles", "delay:300ms", "--test-posts", "delay:300ms"]
+    with server(test_server, *delays, folder=folder) as s:
+        s.get("/livez")
+        times = []
+        for _ in range(5):
+            a = s.get("/user/1")
+            check(a.status == 200, a)
+            check(set(a.json()) == {"user", "profile", "posts"}, a)
+            times.append(a.seconds)
+        print("answers after", [f"{t:.4f}" for t in times])
+        check(min(times) >= 0.3, "sooner than the sources:", times)
+        if not SLOW:
+            check(max(times) < 0.4, "the sources waited for one another:", times)
+
+
+def an_unknown_id_is_404_although_posts_hang(muster, test_server, folder):
+    database = seeded_database(muster, folder)
+    posts_that_never_end(database)
+    with server(muster, "--data", f"sqlite:{database}", folder=folder) as s:
+        s.get("/api/users/1")
+        times = []
+        for _ in range(5):
+            a = s.get("/user/999999")
+            check(a.status == 404, a)
+            check(a.headers["content-type"] == "application/problem+json", a.headers)
+            check(a.json()["request_id"] == a.headers["x-request-id"], a)
+            times.append(a.seconds)
+        print("404 after", [f"{t:.4f}" for t in times])
+        if not SLOW:
+            check(max(times) < 0.05, "the 404 waited:", times)
+
+
+def a_failed_source_is_an_error_at_once(muster, test_server, folder):
+    with server(test_server, "--test-profiles", "fail-after:10ms", "--test-posts", "hang", folder=folder) as s:
+        a = s.get("/user/1")
+        check(a.status == 502, a)
+        check(a.seconds < (5 if SLOW else 0.2), "waited for the hung sibling:", a)
+
+
+# ---- Sources that cannot be interrupted ----------------------------------------------------------------------------
+
+
+def a_locked_database_is_504_and_gives_its_worker_back(muster, test_server, folder):
+    database = seeded_database(muster, folder)
+    rollback_journal(database)
+    with server(muster, "--data", f"sqlite:{database}", "--source", "posts.workers=1", folder=folder) as s:
+        check(s.get("/api/users/1/posts").status == 200, "the warm-up")
+        locker = subprocess.Popen([sys.executable, "-c", LOCKS_FOR_10_S, str(database)], stdout=subprocess.PIPE, text=True)
+        try:
+            check(locker.stdout.readline() == "locked\n", "the lock was not to be had")
+            a = s.get("/user/1")
+            cut = time.monotonic()
+            check(a.status == 504, a)
+            check(a.seconds >= 5.0, a)
+            print(f"504 after {a.seconds:.4f} s")
+            if not SLOW:
+                check(a.seconds <= 5.05, "late:", a)
+            until(lambda: not s.roll()["abandoned"], 0.1 if not SLOW else 3, "the worker's return")
+            print(f"the workers were back {time.monotonic() - cut:.4f} s after the answer")
+        finally:
+            locker.kill()
+            locker.wait()
+        started = time.monotonic()
+        check(s.get("/api/users/1/posts").status == 200, "posts after the lock is gone")
+        check(time.monotonic() - started < (3 if SLOW else 0.1), "the only worker of posts was not back")
+
+
+LOCKS_FOR_10_S = """
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+time.sleep(10)
+"""
+
+
+def a_hot_journal_is_rolled_back_by_running_readers_and_at_start(muster, test_server, folder):
+    database = seeded_database(muster, folder)
+    rollback_journal(database)
+    for running in (True, False):
+        with contextlib.ExitStack() as stack:
+            if running:
+                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", folder=folder))
+                check(s.get("/user/1").status == 200, "before the writer")
+            writer = subprocess.Popen([sys.executable, "-c", WRITES_UNTIL_KILLED, str(database)], stdout=subprocess.PIPE, text=True)
+            check(writer.stdout.readline() == "spilled\n", "the writer did not come to its middle")
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+            journal = pathlib.Path(str(database) + "-journal")
+            check(journal.exists() and journal.stat().st_size > 0, "no hot journal was left")
+            if not running:
+                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", folder=folder))
+            a = s.get("/user/1")
+            check(a.status == 200, "with a hot journal" if running else "after a start with a hot journal", a)
+            check(a.json()["user"]["name"] != "half written", "a row of the unfinished transaction was seen:", a)
+            check(s.get("/api/users/150").json()["name"] != "half written", "a row of the unfinished transaction was seen")
+
+
+WRITES_UNTIL_KILLED = """
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 2")
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE users SET name = 'half written'")
+db.execute("UPDATE posts SET body = body || hex(randomblob(2000))")
+print("spilled", flush=True)
+time.sleep(60)
+"""
+
+
+def a_worker_that_cannot_be_interrupted_is_named(muster, test_server, folder):
+    args = ["--test-posts", "sleep:10s", "--source", "posts.workers=2"]
+    with server(test_server, *args, folder=folder) as s:
+        check(s.get("/api/users/1").status == 200, "the warm-up")
+        started = time.monotonic()
+        answers = exchange(s.public, [request_bytes("/user/1"), request_bytes("/user/999999")])
+        print("504 after", f"{answers[0].seconds:.4f}", "s, 404 after", f"{answers[1].seconds:.4f}", "s")
+        check(answers[0].status == 504, answers[0])
+        check(5.0 <= answers[0].seconds <= 5.05, "the 504 came after", answers[0].seconds)
+        check(answers[1].status == 404, answers[1])
+        check(answers[1].seconds <= 0.1, "the 404 came after", answers[1].seconds)
+        left = s.roll()["abandoned"]
+        check(len(left) == 2 and all(o["resource"] == "posts" for o in left), "not named:", left)
+        verdicts = sorted(o["verdict"] for o in left)
+        check(verdicts == ["leak", "suspect"], "the young one is a suspect, the old one a leak:", left)
+        check("posts" in get(s.admin, "/debug/tasks").body.decode(), "the text does not name it")
+        refused = s.get("/user/1")
+        check(refused.status == 503, "all workers are gone:", refused)
+        check(int(refused.headers["retry-after"]) >= 1, refused.headers)
+        check(s.get("/api/users/1").status == 200, "another source is not touched")
+        time.sleep(max(0.0, started + 6.2 - time.monotonic()))
+        verdicts = [o["verdict"] for o in s.roll()["abandoned"]]
+        check(verdicts == ["leak", "leak"], "older than 1 s is a leak:", verdicts)
+        until(lambda: not s.roll()["abandoned"], 15, "the end of the abandoned jobs")
+        check(10.0 <= time.monotonic() - started <= 13, "the entries went after", time.monotonic() - started)
+
+
+# ---- Starting and stopping -----------------------------------------------------------------------------------------
+
+
+def run(binary, *args, env=None, folder=None, seconds=20):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+    environment.update(env or {})
+    done = subprocess.run([binary, *args], cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
+                          stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def errors_at_the_start_are_one_line(muster, test_server, folder):
+    with server(muster, folder=folder) as s:
+        for flag in ("--listen", "--admin"):
+            port = s.public if flag == "--listen" else s.admin
+            rest = ["--admin", "off"] if flag == "--listen" else ["--listen", "127.0.0.1:0"]
+            code, out, err = run(muster, "serve", flag, f"127.0.0.1:{port}", *rest, folder=folder)
+            lines = [l for l in (out + err).splitlines() if l]
+            check(code == 1, "a port in use ends with", code, lines)
+            check(len([l for l in lines if f"127.0.0.1:{port}" in l and "in use" in l.lower()]) == 1, "not named in one line:", lines)
+        check(s.get("/user/1").status == 200, "the first server goes on")
+    config = folder / "muster.json"
+    config.write_text('{\n  // comments are allowed\n  "timeout": "5x"\n}\n')
+    for args, env, words in (
+            (["--timeout", "5x"], {}, ["--timeout", "5x", "flag"]),
+            (["--bogus"], {}, ["--bogus"]),
+            (["--threads", "-1"], {}, ["--threads", "-1"]),
+            (["--users", "sqlite3:x"], {}, ["--users", "sqlite3:x"]),
+            ([], {"MUSTER_TIMEOUT": "soon"}, ["MUSTER_TIMEOUT", "soon", "environment"]),
+            (["--config", str(config)], {}, ["timeout", "5x", "muster.json"]),
+            (["--users", "postgres://u:secret@h/db"], {}, ["--users"])):
+        code, out, err = run(muster, "serve", *args, env=env, folder=folder)
+        check(code == 2, args, env, "ends with", code, err)
+        check(err.count("\n") == 1, "not one line:", err)
+        check(all(w in err for w in words), "lacks", words, ":", err)
+        check("secret" not in err + out, "tells a password:", err)
+    code, out, err = run(muster, "serve", "--data", "sqlite:absent.db", folder=folder)
+    check(code == 1 and "absent.db" in err and "--seed" in err, code, err)
+    check(not (folder / "absent.db").exists(), "a mistyped file was made")
+    code, out, err = run(muster, "--help")
+    check(code == 0 and "--listen" in out and not err, code, out, err)
+
+
+def foreign_variables_are_ignored_and_unknown_ones_warn(muster, test_server, folder):
+    env = {"MUSTER_SERVICE_HOST": "10.0.0.1", "MUSTER_SERVICE_PORT": "80", "MUSTER_PORT": "tcp://10.0.0.1:80",
+           "MUSTER_PORT_80_TCP": "tcp://10.0.0.1:80", "MUSTER_TYPO": "1"}
+    with server(muster, folder=folder, env=env) as s:
+        log = s.log()
+        check("MUSTER_TYPO" in log, "the unknown variable is not warned of:", log)
+        check("MUSTER_SERVICE" not in log and "MUSTER_PORT" not in log, "foreign variables are spoken of:", log)
+
+
+def a_stop_lets_requests_finish_and_cuts_the_rest(muster, test_server, folder):
+    s = Server(test_server, "--test-posts", "delay:700ms", "--drain", "3s", folder=folder)
+    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
+    answers = []
+    waiting.start()
+    time.sleep(0.3)
+    s.signal(signal.SIGTERM)
+    waiting.join()
+    check(s.wait() == 0, "exit code", s.process.returncode, s.log())
+    check(answers[0].status == 200 and answers[0].headers.get("connection") == "close", answers[0])
+
+    s = Server(test_server, "--test-posts", "hang", "--drain", "500ms", folder=folder)
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
+    waiting.start()
+    time.sleep(0.3)
+    stopped = time.monotonic()
+    s.signal(signal.SIGTERM)
+    waiting.join()
+    check(s.wait() == 0, "exit code", s.process.returncode, s.log())
+    check(answers[0].status == 503, answers[0])
+    check(0.4 <= time.monotonic() - stopped <= 3, "stopped after", time.monotonic() - stopped)
+
+    s = Server(test_server, "--test-posts", "sleep:10s", "--drain", "300ms", folder=folder)
+    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
+    waiting.start()
+    time.sleep(0.3)
+    stopped = time.monotonic()
+    s.signal(signal.SIGTERM)
+    waiting.join()
+    check(s.wait() == 3, "with a worker that will not end the exit code is", s.process.returncode, s.log())
+    check("posts" in s.log(), "what would not end is not named:", s.log())
+    check(time.monotonic() - stopped <= 4, "stopped after", time.monotonic() - stopped)
+
+    s = Server(test_server, "--test-posts", "hang", "--drain", "30s", folder=folder)
+    connection = socket.create_connection(("127.0.0.1", s.public))
+    connection.sendall(request_bytes("/user/1"))
+    time.sleep(0.3)
+    s.signal(signal.SIGTERM)
+    time.sleep(0.3)
+    s.signal(signal.SIGTERM)
+    check(s.wait(5) in (128 + signal.SIGTERM, -signal.SIGTERM), "a second signal ends at once:", s.process.returncode)
+    connection.close()
+
+
+# ---- What clients send ---------------------------------------------------------------------------------------------
+
+
+def every_kind_of_id_is_answered_in_kind(muster, test_server, folder):
+    with server(muster, folder=folder) as s:
+        for id_, statuses in (("0", {400}), ("-1", {400}), ("+1", {400}), ("007", {400}), ("abc", {400}), ("1e3", {400}),
+                              ("9223372036854775808", {400}), ("1%00", {400}), ("%31x", {400}), ("1;2", {400, 404}),
+                              ("7" * 10_000, {400, 404, 414}), ("", {400, 404}), ("9223372036854775807", {404})):
+            for path in (f"/user/{id_}", f"/api/users/{id_}"):
+                a = s.get(path)
+                check(a.status in statuses, path[:40], a)
+                check(a.headers["content-type"] == "application/problem+json", path[:40], a.headers)
+                problem = a.json()
+                check(problem["status"] == a.status and problem["title"] and problem["request_id"], problem)
+        a = s.get("/user/%31")
+        check(a.status == 200 and a.json()["user"]["id"] == 1, a)
+        check(s.get("/user/1", method="HEAD").status == 200, "HEAD")
+        a = s.get("/user/1", method="DELETE")
+        check(a.status == 405 and "GET" in a.headers["allow"], a)
+        check(s.get("/nowhere").status == 404, "an unknown path")
+
+
+def requests_on_one_connection_are_answered_in_order(muster, test_server, folder):
+    with server(muster, folder=folder) as s:
+        one = b"GET /api/users/%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        data = b"".join(one % n for n in range(1, 21)) + request_bytes("/api/users/21")
+        got = raw(s.public, data)
+        ids = [int(n) for n in re.findall(rb'"id":(\d+)', got)]
+        check(ids == list(range(1, 22)), "not in order:", ids)
+        check(got.count(b"HTTP/1.1 200") == 21, got[:500])
+
+
+def debug_routes_are_for_those_who_may(muster, test_server, folder):
+    cross = ("Sec-Fetch-Site", "cross-site")
+    with server(muster, folder=folder) as s:
+        check(s.get("/debug/tasks").status == 404, "without the flag the public listener knows no debug routes")
+        a = get(s.admin, "/debug/tasks")
+        check(a.status == 200, a)
+        check(get(s.admin, "/debug/tasks", headers=[cross]).status == 403, "cross-site on the admin listener")
+        check(get(s.admin, "/debug/tasks", host="muster.example").status == 403, "DNS rebinding")
+    with server(muster, "--debug-on-public", folder=folder) as s:
+        a = s.get("/debug/tasks")
+        check(a.status == 200 and b"/debug/tasks" in a.body, a)
+        a = s.get("/debug/tasks?format=json")
+        check(a.status == 200 and a.headers["content-type"] == "application/json", a)
+        check(s.get("/debug/tasks", headers=[("Accept", "application/json")]).json()["requests"], "JSON by Accept")
+        for header in (("Forwarded", "for=1.2.3.4"), ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Proto", "https"),
+                       ("Via", "1.1 proxy"), cross, ("Sec-Fetch-Site", "same-site")):
+            check(s.get("/debug/tasks", headers=[header]).status == 403, header)
+        check(s.get("/debug/tasks", version="HTTP/1.0").status == 403, "HTTP/1.0")
+        check(s.get("/debug/tasks", host="muster.example").status == 403, "a Host that is no loopback name")
+        check(s.get("/debug/tasks", host="127.0.0.1").status == 200 and s.get("/debug/tasks", host="[::1]").status == 200, "loopback")
+        page = [cross, ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
+        check(s.get("/debug/tasks", headers=page).status == 200, "a top-level navigation to the page")
+        check(s.get("/debug/tasks?limit=0").status == 400, "a bad limit")
+        check(s.get("/user/1", headers=[cross]).status == 200, "the API is not concerned")
+
+
+def the_roll_shows_a_hanging_request_with_its_places(muster, test_server, folder):
+    with server(test_server, "--test-posts", "hang", "--test-profiles", "delay:1s", folder=folder) as s:
+        connection = socket.create_connection(("127.0.0.1", s.public))
+        connection.sendall(request_bytes("/user/7", headers=[("X-Request-Id", "the-hanging-one")]))
+        time.sleep(0.5)
+        roll = s.roll()
+        mine = [r for r in roll["requests"] if r["request_id"] == "the-hanging-one"]
+        check(len(mine) == 1, roll["requests"])
+        r = mine[0]
+        check(r["method"] == "GET" and r["route"] == "/user/{id}", r)
+        check(0.4 <= r["age_ms"] / 1000 <= 3 and 1.5 <= r["time_left_ms"] / 1000 <= 4.7, r)
+        text = get(s.admin, "/debug/tasks").body.decode()
+        print(text)
+        check("the-hanging-one" in text and "/user/{id}" in text, text)
+        check(re.search(r"\w+\.[ch]pp:\d+", text), "no place in the source:", text)
+        check("listeners" in text.lower() and "connections" in text.lower(), text)
+        connection.close()
+        few = get(s.admin, "/debug/tasks?limit=1").body.decode()
+        check("left out" in few or "not shown" in few, "a cut roll does not say so:", few)
+
+
+def a_stuck_loop_is_named_by_livez(muster, test_server, folder):
+    with server(test_server, "--threads", "2", folder=folder) as s:
+        check(get(s.admin, "/livez").status == 200, "alive at first")
+        connection = socket.create_connection(("127.0.0.1", s.public))
+        connection.sendall(request_bytes("/test/block-loop?for=14s"))
+        time.sleep(8)
+        check(get(s.admin, "/livez").status == 200, "8 s are not 10")
+        until(lambda: get(s.admin, "/livez").status == 503, 5, "503 from /livez")
+        body = get(s.admin, "/livez").body.decode()
+        check("loop-" in body, "the loop is not named:", body)
+        began = time.monotonic()
+        roll = get(s.admin, "/debug/tasks").body.decode()
+        check(time.monotonic() - began < 2, "the roll waited for the stuck loop")
+        check("loop-" in roll and "did not answer" in roll, roll)
+        until(lambda: get(s.admin, "/livez").status == 200, 10, "200 from /livez again")
+        connection.close()
+
+
+def a_unix_socket_and_ipv6_are_served_too(muster, test_server, folder):
+    path = folder / "muster.sock"
+    with server(muster, "--listen", "127.0.0.1:0", "--listen", f"unix:{path}", "--listen", "[::1]:0", folder=folder) as s:
+        until(path.exists, 5, "the socket's file")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(path))
+            connection.sendall(request_bytes("/api/users/1"))
+            check(b"200 OK" in connection.recv(65536), "no answer over the unix socket")
+        port = re.search(r"\[::1\]:(\d+)", s.log())
+        check(port, "the address of IPv6 is not told:", s.log())
+        with socket.create_connection(("::1", int(port.group(1))), timeout=5) as connection:
+            connection.sendall(request_bytes("/api/users/1"))
+            check(b"200 OK" in connection.recv(65536), "no answer over IPv6")
+    check(not path.exists(), "the socket's file is left")
+
+
+SCENARIOS = {f.__name__: f for f in (
+    hung_posts_are_504_in_time_and_leave_nothing,
+    three_sources_of_300_ms_answer_together,
+    an_unknown_id_is_404_although_posts_hang,
+    a_failed_source_is_an_error_at_once,
+    a_locked_database_is_504_and_gives_its_worker_back,
+    a_hot_journal_is_rolled_back_by_running_readers_and_at_start,
+    a_worker_that_cannot_be_interrupted_is_named,
+    errors_at_the_start_are_one_line,
+    foreign_variables_are_ignored_and_unknown_ones_warn,
+    a_stop_lets_requests_finish_and_cuts_the_rest,
+    every_kind_of_id_is_answered_in_kind,
+    requests_on_one_connection_are_answered_in_order,
+    debug_routes_are_for_those_who_may,
+    the_roll_shows_a_hanging_request_with_its_places,
+    a_stuck_loop_is_named_by_livez,
+    a_unix_socket_and_ipv6_are_served_too,
+)}
+
+if __name__ == "__main__":
+    main(SCENARIOS)
