@@ -285,6 +285,10 @@ std::string tidy_function(std::string_view function) {
                 continue;
             }
             const auto close = closing(function, i, '(', ')');
+            if (function.substr(0, i).ends_with("operator") && close == i + 1) {
+                i = close; // operator(): its name ends with the brackets
+                continue;
+            }
             // A lambda: "f()::(lambda at x.cpp:3)::operator()": what matters is the last list.
             if (close != std::string_view::npos && function.substr(close + 1).starts_with("::")) {
                 i = close;

@@ -219,6 +219,8 @@ TEST_CASE("a coroutine's name is shown without types, parameters and namespaces"
     CHECK(tidy_function("task<void> muster::(anonymous namespace)::waits(duration)") == "waits");
     CHECK(tidy_function("muster::concurrency::task<int> muster::handlers::found(task<std::optional<T>>) [T = int]") ==
           "found");
+    CHECK(tidy_function("task<response> muster::handlers::user_page::operator()(const request &) const") ==
+          "user_page::operator()");
     CHECK(tidy_function("void leaf(leaf(loop&, int)::_Z4leafR4loopi.Frame*)") == "leaf");
     CHECK(tidy_file("/home/x/muster/upstream/sqlite_source.cpp") == "upstream/sqlite_source.cpp");
     CHECK(tidy_file("tests/concurrency/task.cpp") == "tests/concurrency/task.cpp");
