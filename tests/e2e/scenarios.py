@@ -183,7 +183,8 @@ time.sleep(60)
 
 
 def a_worker_that_cannot_be_interrupted_is_named(muster, test_server, folder):
-    args = ["--test-posts", "sleep:10s", "--source", "posts.workers=2"]
+    # Users take 20 ms, so that the job of posts is inside its worker when the 404 cuts it.
+    args = ["--test-users", "delay:20ms", "--test-posts", "sleep:10s", "--source", "posts.workers=2"]
     with server(test_server, *args, folder=folder) as s:
         check(s.get("/api/users/1").status == 200, "the warm-up")
         started = time.monotonic()
