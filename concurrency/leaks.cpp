@@ -1,7 +1,7 @@
 // concurrency/: see leaks.hpp.
 #include "concurrency/leaks.hpp"
 
-#include "concurrency/registry.hpp"
+#include "concurrency/source_names.hpp"
 
 #include <cstdio>
 

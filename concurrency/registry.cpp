@@ -79,10 +79,17 @@ class collection : public std::enable_shared_from_this<collection> {
             return false;
         }
         tickets_.push_back(std::move(ticket));
+        ++awaited_by_;
         return true;
     }
 
-    void close() noexcept { closed_.store(true); }
+    /// One who was added waits no longer. When nobody does, the loops stop copying.
+    void forgo() noexcept {
+        const std::lock_guard lock(mutex_);
+        if (--awaited_by_ == 0) {
+            closed_.store(true);
+        }
+    }
 
     [[nodiscard]] snapshot result() const {
         snapshot s;
@@ -142,6 +149,9 @@ class collection : public std::enable_shared_from_this<collection> {
             ++it;
         }
         p.marker.unlink();
+        if (closed_.load(std::memory_order_relaxed)) {
+            return; // cut short: not a record that anybody may take for whole
+        }
         p.done.store(true, std::memory_order_release);
         if (missing_.fetch_sub(1) == 1) {
             finish();
@@ -174,6 +184,7 @@ class collection : public std::enable_shared_from_this<collection> {
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
     bool complete_ = false;
+    std::size_t awaited_by_ = 0;
     std::vector<std::shared_ptr<roll_call::wait::ticket>> tickets_;
 };
 
@@ -231,96 +242,22 @@ snapshot roll_call::wait::await_resume() {
     return collection_->result();
 }
 
-void roll_call::wait::on_cancel() noexcept {
+void roll_call::wait::leave() noexcept {
     ticket_->waiter = nullptr;
+    collection_->forgo();
+}
+
+void roll_call::wait::on_cancel() noexcept {
+    leave();
     disarm();
     cut_ = true;
     resume_soon();
 }
 
 void roll_call::wait::expire() noexcept {
-    ticket_->waiter = nullptr;
-    collection_->close();
+    leave();
     owner_.given_up(*collection_);
     resume_now();
-}
-
-namespace {
-
-/// The end of the balanced bracket that opens at `open`, or npos.
-std::size_t closing(std::string_view text, std::size_t open, char left, char right) {
-    int depth = 0;
-    for (std::size_t i = open; i != text.size(); ++i) {
-        if (text[i] == left) {
-            ++depth;
-        } else if (text[i] == right && --depth == 0) {
-            return i;
-        }
-    }
-    return std::string_view::npos;
-}
-
-} // namespace
-
-std::string tidy_function(std::string_view function) {
-    // GCC names the frame's own function, "void f(f(int)::_Z1fi.Frame*)": the signature stands inside the parameters.
-    if (const auto frame_name = function.rfind(".Frame*"); frame_name != std::string_view::npos) {
-        if (const auto open = function.find('('); open != std::string_view::npos) {
-            function = function.substr(0, open);
-        }
-    }
-    // What comes before the parameter list, outside template arguments, back to the last space.
-    int angle = 0;
-    std::size_t end = function.size();
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i != function.size(); ++i) {
-        const char c = function[i];
-        if (c == '<') {
-            ++angle;
-        } else if (c == '>') {
-            --angle;
-        } else if (c == '(' && angle == 0) {
-            if (function.substr(i).starts_with("(anonymous namespace)")) {
-                i += sizeof("(anonymous namespace)") - 2;
-                continue;
-            }
-            const auto close = closing(function, i, '(', ')');
-            if (function.substr(0, i).ends_with("operator") && close == i + 1) {
-                i = close; // operator(): its name ends with the brackets
-                continue;
-            }
-            // A lambda: "f()::(lambda at x.cpp:3)::operator()": what matters is the last list.
-            if (close != std::string_view::npos && function.substr(close + 1).starts_with("::")) {
-                i = close;
-                continue;
-            }
-            end = i;
-            break;
-        } else if (c == ' ' && angle == 0) {
-            begin = i + 1;
-        }
-    }
-    std::string name(function.substr(begin, end - begin));
-    for (const std::string_view prefix :
-         {"muster::concurrency::", "muster::upstream::", "muster::views::", "muster::handlers::", "muster::server::",
-          "muster::config::", "muster::", "(anonymous namespace)::", "{anonymous}::"}) {
-        for (auto at = name.find(prefix); at != std::string::npos; at = name.find(prefix)) {
-            name.erase(at, prefix.size());
-        }
-    }
-    return name;
-}
-
-std::string_view tidy_file(std::string_view file) noexcept {
-    for (const std::string_view floor :
-         {"concurrency/", "config/", "upstream/", "views/", "handlers/", "server/", "tests/", "bench/"}) {
-        if (const auto at = file.rfind(floor); at != std::string_view::npos && (at == 0 || file[at - 1] == '/')) {
-            // "tests/concurrency/x.cpp" must not lose its first folder.
-            const auto tests = file.rfind("tests/");
-            return file.substr(tests != std::string_view::npos && tests < at ? tests : at);
-        }
-    }
-    return file;
 }
 
 } // namespace muster::concurrency

@@ -23,7 +23,7 @@ namespace muster::concurrency {
 
 /// One frame of an async stack. The pointers are to static storage.
 struct frame_record {
-    const char* function; ///< as the compiler prints it; see tidy_function()
+    const char* function; ///< as the compiler prints it; source_names.hpp tidies it
     const char* file;
     std::uint32_t line; ///< of the await it is in; of the function, before its first
 };
@@ -96,6 +96,8 @@ class roll_call {
         void on_cancel() noexcept override;
         void expire() noexcept override;
 
+        void leave() noexcept; // before the collection is complete
+
         roll_call& owner_;
         std::size_t limit_;
         duration within_;
@@ -123,11 +125,5 @@ class roll_call {
     std::mutex mutex_;
     std::shared_ptr<detail::collection> current_;
 };
-
-/// A coroutine's name without its return type, parameters and this project's namespaces: "sqlite_posts::latest".
-[[nodiscard]] std::string tidy_function(std::string_view function);
-
-/// A file's path without what leads to this project's root: "upstream/sqlite_source.cpp".
-[[nodiscard]] std::string_view tidy_file(std::string_view file) noexcept;
 
 } // namespace muster::concurrency

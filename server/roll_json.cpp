@@ -1,6 +1,7 @@
 // server/: see roll_json.hpp.
 #include "server/roll_json.hpp"
 
+#include "concurrency/source_names.hpp"
 #include "server/roll_model.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // server/: see roll_model.hpp.
 #include "server/roll_model.hpp"
 
+#include "concurrency/source_names.hpp"
 #include <algorithm>
 #include <cstdint>
 #include <unordered_map>

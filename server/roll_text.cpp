@@ -1,6 +1,7 @@
 // server/: see roll_text.hpp.
 #include "server/roll_text.hpp"
 
+#include "concurrency/source_names.hpp"
 #include "server/roll_model.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -3,7 +3,7 @@
 
 #include "concurrency/frame.hpp"
 #include "concurrency/loop.hpp"
-#include "concurrency/registry.hpp"
+#include "concurrency/source_names.hpp"
 #include "concurrency/task_node.hpp"
 
 #include <exception>

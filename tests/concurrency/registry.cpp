@@ -3,6 +3,7 @@
 #include "concurrency/deadline.hpp"
 #include "concurrency/operation.hpp"
 #include "concurrency/shield.hpp"
+#include "concurrency/source_names.hpp"
 #include "concurrency/when_all.hpp"
 #include "tests/support/real_loops.hpp"
 #include "tests/support/test_loop.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <latch>
+#include <stdexcept>
 #include <string>
 
 using namespace muster::concurrency;
@@ -212,17 +214,31 @@ TEST_CASE("who is cut while waiting for the roll leaves, and the roll goes on") 
     CHECK_FALSE(loop.get().next_due().has_value());
 }
 
-TEST_CASE("a coroutine's name is shown without types, parameters and namespaces") {
-    CHECK(tidy_function("task<int> leaf(loop &, int)") == "leaf");
-    CHECK(tidy_function("muster::concurrency::task<std::optional<muster::upstream::user>> "
-                        "muster::upstream::sqlite_users::find(user_id) const") == "sqlite_users::find");
-    CHECK(tidy_function("task<void> muster::(anonymous namespace)::waits(duration)") == "waits");
-    CHECK(tidy_function("muster::concurrency::task<int> muster::handlers::found(task<std::optional<T>>) [T = int]") ==
-          "found");
-    CHECK(tidy_function("task<response> muster::handlers::user_page::operator()(const request &) const") ==
-          "user_page::operator()");
-    CHECK(tidy_function("void leaf(leaf(loop&, int)::_Z4leafR4loopi.Frame*)") == "leaf");
-    CHECK(tidy_file("/home/x/muster/upstream/sqlite_source.cpp") == "upstream/sqlite_source.cpp");
-    CHECK(tidy_file("tests/concurrency/task.cpp") == "tests/concurrency/task.cpp");
-    CHECK(tidy_file("/usr/include/x.h") == "/usr/include/x.h");
+TEST_CASE("who gives up early does not spoil the roll for those who still wait for it") {
+    real_loops loops(2);
+    roll_call roll(loops.all());
+    std::latch stalled{1};
+    std::latch release{1};
+    const auto stalls = [&]() -> task<void> {
+        stalled.count_down();
+        release.wait();
+        co_return;
+    };
+    auto end = loops.start(1, stalls());
+    stalled.wait();
+    const auto asks = [&](duration within, std::latch* then) -> task<bool> {
+        const snapshot s = co_await roll.take(100, within);
+        if (then != nullptr) {
+            then->count_down();
+        }
+        co_return s.parts[0].told != nullptr&& s.parts[1].told != nullptr;
+    };
+    const auto both = [&]() -> task<void> {
+        const auto [hasty, patient] = co_await when_all(asks(10ms, &release), asks(30s, nullptr));
+        if (hasty || !patient) {
+            throw std::logic_error("the patient one got what the hasty one left");
+        }
+    };
+    CHECK_NOTHROW(loops.run(0, both()));
+    end.get();
 }
