@@ -23,6 +23,11 @@ set(MUSTER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or threa
 if(MUSTER_SANITIZE)
   add_compile_options(-fsanitize=${MUSTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MUSTER_SANITIZE})
+  if(MUSTER_SANITIZE MATCHES undefined)
+    # UBSan's check of dynamic types opens a pipe for its first look at each type, and calls the object bad when there
+    # is no descriptor left: which one of our tests is about. Dead objects are AddressSanitizer's to find.
+    add_compile_options(-fno-sanitize=vptr)
+  endif()
   if(MUSTER_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan) # Asio's fences
   endif()
