@@ -98,22 +98,40 @@ void cancel_scope::mark(cancel_cause cause, cancel_scope& origin, time_point now
 }
 
 void cancel_scope::limit_shield(time_point now) noexcept {
+    // The common window belongs to the topmost cancelled scope, but for the loop's own root, which many requests share.
+    // One that an inner cancel opened earlier stays closed when an outer one follows.
     cancel_scope* top = nullptr;
-    for (cancel_scope* scope = parent_; scope != nullptr; scope = scope->parent_) {
+    time_point end = no_deadline;
+    for (cancel_scope* scope = parent_; scope != nullptr && scope->parent_ != nullptr; scope = scope->parent_) {
         if (scope->is_cancelled()) {
             top = scope;
+            end = std::min(end, scope->shields_end_);
         }
     }
     if (top == nullptr) {
         return;
     }
-    if (top->shields_end_ == no_deadline) {
-        top->shields_end_ = now + shield_window;
+    if (end == no_deadline) {
+        end = now + shield_window;
     }
-    clamped_ = true;
-    if (top->shields_end_ < deadline_ && !is_cancelled()) {
-        deadline_ = top->shields_end_;
-        home_.arm(*this, deadline_);
+    if (top->shields_end_ == no_deadline) {
+        top->shields_end_ = end;
+    }
+    clamp(end);
+}
+
+void cancel_scope::clamp(time_point end) noexcept {
+    clamped_ = clamped_ || shielded_;
+    if (end < deadline_ && !is_cancelled()) {
+        deadline_ = end;
+        if (shielded_) {
+            home_.arm(*this, end);
+        } else {
+            disarm(); // the shield around it is the tighter now
+        }
+    }
+    for (cancel_scope& child : children_) {
+        child.clamp(end);
     }
 }
 

@@ -44,9 +44,9 @@ class cancelled final {
 
 class cancel_scope;
 
-/// Told once, on the loop's thread, when a scope that it observes has been cancelled: after the subtree is marked and
-/// before any task in it hears of it, so every task still waits where the cancel found it. Must not throw, resume,
-/// cancel or destroy anything.
+/// Told once, on the loop's thread, when a cancel has begun in the scope that it observes (not in one further out):
+/// after the subtree is marked and before any task in it hears of it, so every task still waits where the cancel found
+/// it. Must not throw, resume, cancel or destroy anything.
 class cancel_observer {
   public:
     virtual void on_cancelled(const cancel_scope& scope) noexcept = 0;
@@ -130,6 +130,12 @@ class cancel_scope final : public detail::scope_hook, private timer_entry {
     /// `observer` must outlive the scope or be reset by nullptr; at most one.
     void observe(cancel_observer* observer) noexcept { observer_ = observer; }
 
+    /// The work in it is over: no deadline comes and no observer hears any more.
+    void retire() noexcept {
+        observer_ = nullptr;
+        disarm();
+    }
+
     /// Calls `visit(const task_node&)` for every task in this scope and below, shielded ones too.
     template <class Visit>
     void for_each_task(Visit&& visit) const {
@@ -147,6 +153,7 @@ class cancel_scope final : public detail::scope_hook, private timer_entry {
     void expire() noexcept override;
     void mark(cancel_cause cause, cancel_scope& origin, time_point now, detail::emit_list& to_tell) noexcept;
     void limit_shield(time_point now) noexcept;
+    void clamp(time_point end) noexcept;
 
     loop& home_;
     cancel_scope* parent_ = nullptr;

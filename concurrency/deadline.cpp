@@ -20,11 +20,12 @@ deadline_exceeded::deadline_exceeded(duration budget) : std::runtime_error(in_wo
 
 namespace detail {
 
-scoped_call::scoped_call(frame& caller, duration budget, time_point deadline, cancel_scope::kind kind,
+scoped_call::scoped_call(frame& caller, time_point now, duration budget, time_point deadline, cancel_scope::kind kind,
                          cancel_observer* observer)
     : caller_(caller),
       outer_(caller.scope()),
       scope_(caller.owner(), deadline, kind),
+      began_(now),
       budget_(budget) {
     scope_.observe(observer);
 }
@@ -44,12 +45,13 @@ void scoped_call::leave() noexcept {
     if (inside_) {
         inside_ = false;
         caller_.owner().enter(outer_);
+        scope_.retire(); // it lives on to the end of the statement, in which other work may follow
     }
 }
 
 void scoped_call::throw_if_expired(const frame& callee) const {
     if (callee.ended_cancelled() && scope_.began_here() && scope_.cause() == cancel_cause::deadline_exceeded) {
-        throw deadline_exceeded(budget_);
+        throw deadline_exceeded(std::min(budget_, scope_.deadline() - began_)); // a shield's may have been shortened
     }
 }
 

@@ -6,6 +6,7 @@
 #include "concurrency/task.hpp"
 #include "concurrency/wait.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -30,7 +31,7 @@ namespace detail {
 /// A call in a scope of its own: the compiled part of with_timeout and shield.
 class scoped_call {
   public:
-    scoped_call(frame& caller, duration budget, time_point deadline, cancel_scope::kind kind,
+    scoped_call(frame& caller, time_point now, duration budget, time_point deadline, cancel_scope::kind kind,
                 cancel_observer* observer);
     scoped_call(const scoped_call&) = delete;
     scoped_call& operator=(const scoped_call&) = delete;
@@ -46,6 +47,7 @@ class scoped_call {
   private:
     cancel_scope& outer_;
     cancel_scope scope_;
+    time_point began_;
     duration budget_;
     bool inside_ = false;
 };
@@ -53,9 +55,9 @@ class scoped_call {
 template <class T>
 class scoped_call_awaiter final : scoped_call {
   public:
-    scoped_call_awaiter(frame& caller, task<T>&& callee, duration budget, time_point deadline, cancel_scope::kind kind,
-                        cancel_observer* observer)
-        : scoped_call(caller, budget, deadline, kind, observer),
+    scoped_call_awaiter(frame& caller, task<T>&& callee, time_point now, duration budget, time_point deadline,
+                        cancel_scope::kind kind, cancel_observer* observer)
+        : scoped_call(caller, now, budget, deadline, kind, observer),
           callee_(std::move(callee)),
           shielded_(kind == cancel_scope::kind::shielded) {}
 
@@ -90,12 +92,10 @@ struct [[nodiscard]] scoped_call_request {
 
     scoped_call_awaiter<T> bind(frame& caller) && {
         const time_point now = caller.home().now();
-        return {caller,
-                std::move(callee),
-                budget ? *budget : deadline - now,
-                budget ? deadline_after(now, *budget) : deadline,
-                kind,
-                observer};
+        // A shield always has an end: one longer than a day is one of a day.
+        const auto longest = kind == cancel_scope::kind::shielded ? duration(std::chrono::hours(24)) : duration::max();
+        const duration limit = budget ? std::min(*budget, longest) : std::max(deadline, now) - now;
+        return {caller, std::move(callee), now, limit, deadline_after(now, limit), kind, observer};
     }
 };
 

@@ -7,6 +7,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace muster::concurrency {
@@ -46,12 +47,14 @@ class deadline_queue {
     /// The earliest entry's moment, if there is one.
     [[nodiscard]] std::optional<time_point> next() const noexcept;
 
-    /// Calls expire() on all that is due at `now`, earliest first, also on what that adds for `now`.
+    /// Calls expire() on all that is due at `now`, earliest first. What that adds is due a millisecond later at the
+    /// earliest: a task that sleeps for no time at all must not keep the loop from everything else.
     void fire_due(time_point now) noexcept;
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
   private:
+    std::int64_t fired_to_ = std::numeric_limits<std::int64_t>::min(); // while firing
     boost::intrusive::multiset<timer_entry, boost::intrusive::constant_time_size<false>> entries_;
 };
 

@@ -55,6 +55,9 @@ class root_task final : public task_node {
 } // namespace
 
 time_point deadline_after(time_point now, duration budget) noexcept {
+    if (budget <= duration::zero()) {
+        return now;
+    }
     return budget >= no_deadline - now ? no_deadline : now + budget;
 }
 
@@ -69,11 +72,19 @@ loop::loop(options o)
 loop::~loop() {
     MUSTER_INVARIANT(live_tasks() == 0, "no task outlives its loop");
     MUSTER_INVARIANT(abandoned_->empty(), "no abandoned operation outlives its loop");
+    if (const auto lost = pending_roots_.load(); lost != 0) {
+        std::fprintf(stderr, "muster: %s ended before %llu of its tasks began\n", name().c_str(),
+                     static_cast<unsigned long long>(lost));
+    }
 }
 
 void loop::spawn(std::string name, task<void> body, std::optional<duration> budget, task_kind kind, std::string ref) {
     auto root = std::make_unique<root_task>(*this, std::move(name), std::move(ref), std::move(body), budget, kind);
-    boost::asio::post(context_, [root = std::move(root)]() mutable { root.release()->begin(); });
+    pending_roots_.fetch_add(1, std::memory_order_relaxed);
+    boost::asio::post(context_, [this, root = std::move(root)]() mutable {
+        pending_roots_.fetch_sub(1, std::memory_order_relaxed);
+        root.release()->begin();
+    });
 }
 
 void loop::post(std::function<void()> function) {
@@ -112,7 +123,7 @@ void loop::maybe_stop() noexcept {
 }
 
 bool loop::empty() const noexcept {
-    return live_tasks() == 0 && abandoned_->empty();
+    return live_tasks() == 0 && abandoned_->empty() && pending_roots_.load(std::memory_order_relaxed) == 0;
 }
 
 bool loop::here() const noexcept {
@@ -178,6 +189,7 @@ void loop::resume_soon(frame& f) {
 }
 
 void loop::start(task_node& node, frame& first) noexcept {
+    stale_ = true;
     running_ = true;
     epoch_.store(epoch_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     node.start(first);

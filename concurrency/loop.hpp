@@ -74,7 +74,8 @@ class loop {
     /// Runs `function` on the loop. Safe from every thread.
     void post(std::function<void()> function);
 
-    /// Cancels every task of the loop that is not shielded. Safe from every thread.
+    /// Cancels every task of the loop that is not shielded, and for good: a root that begins later is cancelled at its
+    /// first await. Safe from every thread.
     void cancel_all(cancel_cause cause);
 
     /// Runs handlers on this thread until stop().
@@ -83,8 +84,8 @@ class loop {
     /// Lets run() return, at once. Safe from every thread.
     void stop();
 
-    /// Lets run() return when no task is live and nothing is abandoned (at once, if so already). Safe from every
-    /// thread.
+    /// Lets run() return when no task is live, no root is yet to begin and nothing is abandoned (at once, if so
+    /// already). Safe from every thread.
     void stop_when_empty();
 
     /// True on the thread that is inside run() of this loop, and everywhere for a loop that no thread runs.
@@ -130,7 +131,9 @@ class loop {
 
     [[nodiscard]] std::uint64_t next_id() noexcept { return options_.index + 1 + (sequence_++ * options_.stride); }
 
-    [[nodiscard]] std::uint64_t last_id() const noexcept { return options_.index + 1 + (sequence_ * options_.stride); }
+    [[nodiscard]] std::uint64_t next_unused_id() const noexcept {
+        return options_.index + 1 + (sequence_ * options_.stride);
+    }
 
     [[nodiscard]] detail::list_of<detail::registry_entry, detail::registry_hook>& registry() noexcept {
         return registry_;
@@ -165,6 +168,7 @@ class loop {
     task_node* retired_ = nullptr;
     error_sink sink_;
     std::atomic<std::uint64_t> epoch_{0};
+    std::atomic<std::uint64_t> pending_roots_{0}; // spawned, not yet begun
     std::atomic<std::thread::id> thread_{};
     int emitting_ = 0;
     bool running_ = false;

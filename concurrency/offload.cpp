@@ -2,11 +2,13 @@
 // ended.
 #include "concurrency/offload.hpp"
 
+#include "concurrency/worker_queue.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace muster::concurrency::detail {
 
-void offload_job::ran(std::shared_ptr<worker_job> self) noexcept {
+void offload_job::done(std::shared_ptr<worker_job> self) noexcept {
     boost::asio::post(home_.context(), [self = std::move(self), this] { finished(); });
 }
 
@@ -17,7 +19,7 @@ void offload_job::finished() noexcept {
     }
     if (abandoned_) {
         home_.abandoned().remove(*abandoned_);
-        pool_.abandoned_job_ended();
+        queue_->abandoned_job_ended();
         home_.maybe_stop();
     }
 }
@@ -25,9 +27,9 @@ void offload_job::finished() noexcept {
 void offload_wait::submit(std::shared_ptr<offload_job> job) {
     job_ = std::move(job);
     job_->waiter_ = this;
-    job_->pool_.submit(job_);
+    job_->queue_->submit(job_);
     submitted_at_ = home().cached_now();
-    begin({.what = "a worker", .resource = job_->pool_.name()});
+    begin({.what = "a worker", .resource = job_->queue_->name()});
 }
 
 void offload_wait::job_finished() noexcept {
@@ -37,34 +39,42 @@ void offload_wait::job_finished() noexcept {
 
 void offload_wait::on_cancel() noexcept {
     job_->stop_.store(true);
-    if (job_->pool_.withdraw(*job_)) {
+    if (job_->queue_->withdraw(*job_)) {
         job_->waiter_ = nullptr;
         left_ = true;
         resume_soon();
         return;
     }
-    if (job_->interrupt_) {
-        job_->interrupt_();
+    const time_point now = home().now();
+    const time_point at = scope().abandon_at(now);
+    if (at > now) {
+        home().arm(*this, at);
+    } else {
+        abandon();
+        resume_soon();
     }
-    home().arm(*this, scope().abandon_at(home().now()));
 }
 
 void offload_wait::expire() noexcept {
+    abandon();
+    resume_now();
+}
+
+void offload_wait::abandon() noexcept {
     const task_node& task = awaiting_frame().owner();
     job_->waiter_ = nullptr;
-    job_->pool_.job_abandoned();
+    job_->queue_->job_abandoned();
     job_->abandoned_ = home().abandoned().add({.id = home().next_id(),
                                                .task = task.id(),
                                                .root = task.root_id(),
                                                .ref = std::string(task.ref()),
                                                .what = "a worker",
-                                               .resource = job_->pool_.name(),
+                                               .resource = job_->queue_->name(),
                                                .site = awaiting_frame().site(),
                                                .started_at = submitted_at_,
                                                .abandoned_at = home().now(),
                                                .cause = scope().cause()});
     left_ = true;
-    resume_now();
 }
 
 } // namespace muster::concurrency::detail

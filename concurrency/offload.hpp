@@ -12,7 +12,7 @@
 #include <atomic>
 #include <concepts>
 #include <exception>
-#include <functional>
+
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -23,32 +23,24 @@ namespace muster::concurrency {
 /// True once the job's awaiter was cancelled: the job should return, or throw anything, soon.
 using stop_flag = std::atomic<bool>;
 
-/// Called once on the loop's thread when the awaiter is cancelled while the job runs, after the stop flag is set. Must
-/// not block, must own what it touches.
-using interrupt_function = std::function<void()>;
-
 namespace detail {
 
 class offload_wait;
 
 class offload_job : public worker_job {
   public:
-    offload_job(worker_pool& pool, loop& home, interrupt_function interrupt)
-        : pool_(pool),
-          home_(home),
-          interrupt_(std::move(interrupt)) {}
+    offload_job(worker_pool& pool, loop& home) : queue_(pool.queue()), home_(home) {}
 
-    void ran(std::shared_ptr<worker_job> self) noexcept override; // posts finished() to the loop
-    void finished() noexcept;                                     // on the loop
+    void done(std::shared_ptr<worker_job> self) noexcept override; // posts finished() to the loop
+    void finished() noexcept;                                      // on the loop
 
   protected:
     stop_flag stop_{false};
 
   private:
     friend class offload_wait;
-    worker_pool& pool_;
+    std::shared_ptr<worker_queue> queue_;
     loop& home_;
-    interrupt_function interrupt_;
     offload_wait* waiter_ = nullptr; // the loop's thread only
     std::optional<abandoned_list::handle> abandoned_;
 };
@@ -63,9 +55,11 @@ class offload_block final : public offload_job {
   public:
     using result = offload_result<Function>;
 
-    offload_block(worker_pool& pool, loop& home, Function function, interrupt_function interrupt)
-        : offload_job(pool, home, std::move(interrupt)),
+    offload_block(worker_pool& pool, loop& home, Function function)
+        : offload_job(pool, home),
           function_(std::move(function)) {}
+
+    void refuse(std::exception_ptr why) noexcept override { error_ = std::move(why); }
 
     void run() noexcept override {
         try {
@@ -123,6 +117,7 @@ class offload_wait : own_wait, timer_entry {
     friend class offload_job;
     void on_cancel() noexcept override;
     void expire() noexcept override; // time to abandon
+    void abandon() noexcept;
     void job_finished() noexcept;
 
     std::shared_ptr<offload_job> job_;
@@ -133,10 +128,9 @@ class offload_wait : own_wait, timer_entry {
 template <class Function>
 class offload_awaiter final : offload_wait {
   public:
-    offload_awaiter(frame& f, worker_pool& pool, Function&& function, interrupt_function&& interrupt)
+    offload_awaiter(frame& f, worker_pool& pool, Function&& function)
         : offload_wait(f),
-          block_(std::make_shared<offload_block<Function>>(pool, f.home(), std::move(function), std::move(interrupt))) {
-    }
+          block_(std::make_shared<offload_block<Function>>(pool, f.home(), std::move(function))) {}
 
     [[nodiscard]] bool await_ready() const {
         scope().throw_if_cancelled();
@@ -163,20 +157,18 @@ class offload_awaiter final : offload_wait {
 /// yields its value or throws its exception. The function owns all it touches (no reference into a frame), and returns
 /// soon once `stop` is set; one that takes no argument cannot be interrupted. After a cancel the awaiter is resumed
 /// with `cancelled` when the job has ended, at most abandon_after later; a job still queued never runs; one that
-/// succeeded first delivers. Throws worker_queue_full or workers_abandoned at once. The pool outlives every job.
+/// succeeded first delivers. Throws worker_queue_full or workers_abandoned at once. What the function touches it owns;
+/// neither the awaiter nor the pool need outlive it.
 template <class Function>
-auto offload(worker_pool& pool, Function function, interrupt_function interrupt = {}) {
+auto offload(worker_pool& pool, Function function) {
     struct [[nodiscard]] request {
         worker_pool& pool;
         Function function;
-        interrupt_function interrupt;
 
-        detail::offload_awaiter<Function> bind(frame& f) && {
-            return {f, pool, std::move(function), std::move(interrupt)};
-        }
+        detail::offload_awaiter<Function> bind(frame& f) && { return {f, pool, std::move(function)}; }
     };
 
-    return request{pool, std::move(function), std::move(interrupt)};
+    return request{pool, std::move(function)};
 }
 
 } // namespace muster::concurrency

@@ -13,7 +13,18 @@ void operation_wait::begin() {
 
 bool operation_wait::suspended() noexcept {
     initiating_ = false;
-    return !complete_;
+    if (complete_) {
+        return false;
+    }
+    if (frame_.scope().is_cancelled()) { // by its own start, before the slot had anybody to tell
+        frame_.owner().emit();
+    }
+    return true;
+}
+
+void operation_wait::failed_to_start() noexcept {
+    frame_.owner().waits({});
+    frame_.owner().slot().clear();
 }
 
 void operation_wait::completed() noexcept {

@@ -63,6 +63,7 @@ class operation_wait {
     void begin();
     bool suspended() noexcept; // after initiation: false if it completed meanwhile
     void completed() noexcept; // the results are stored
+    void failed_to_start() noexcept;
 
     /// Throws for an error; an abort that our own cancel caused is reported as that cancel.
     void throw_if(const boost::system::error_code& error) const;
@@ -114,7 +115,12 @@ class operation_awaiter<Op, void(Args...)> : public operation_wait {
 
     bool await_suspend(std::coroutine_handle<> /*self*/) {
         begin();
-        std::move(op_)(handler{this});
+        try {
+            std::move(op_)(handler{this});
+        } catch (...) {
+            failed_to_start();
+            throw;
+        }
         return suspended();
     }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 
 namespace muster::concurrency {
 
@@ -59,23 +60,23 @@ class collection : public std::enable_shared_from_this<collection> {
         for (const loop* l : loops) {
             auto record = std::make_shared<loop_record>();
             record->name = l->name();
-            parts_.push_back(std::make_unique<part>(std::move(record)));
+            parts_.push_back(std::make_shared<part>(std::move(record)));
         }
         missing_.store(loops.size());
     }
 
     void start() {
         for (std::size_t i = 0; i != loops_.size(); ++i) {
-            boost::asio::post(loops_[i]->context(), [self = shared_from_this(), i] { self->first_slice(i); });
+            boost::asio::post(loops_[i]->context(), slice_of(i, &collection::first_slice));
         }
     }
 
     [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
-    /// False if it is complete already: then nobody will call.
+    /// False if it is complete, or given up by all who waited: then nobody will call.
     bool add(std::shared_ptr<roll_call::wait::ticket> ticket) {
         const std::lock_guard lock(mutex_);
-        if (complete_) {
+        if (complete_ || closed_.load()) {
             return false;
         }
         tickets_.push_back(std::move(ticket));
@@ -106,9 +107,21 @@ class collection : public std::enable_shared_from_this<collection> {
 
         std::shared_ptr<loop_record> record; // written by its loop until done
         registry_entry marker{true};
-        std::uint64_t last_id = 0;
+        std::uint64_t first_later_id = 0;
         std::atomic<bool> done{false};
     };
+
+    /// A turn of loop `i`. It keeps that loop's own part (with the marker that stands in its registry) and no more, so
+    /// that a stuck loop does not hold back what the others told, however often it is asked.
+    std::function<void()> slice_of(std::size_t i, void (collection::*turn)(std::size_t)) {
+        return [weak = weak_from_this(), own = parts_[i], i, turn] {
+            if (const auto self = weak.lock()) {
+                ((*self).*turn)(i);
+            } else {
+                own->marker.unlink();
+            }
+        };
+    }
 
     void first_slice(std::size_t i) {
         if (closed_.load()) {
@@ -120,7 +133,7 @@ class collection : public std::enable_shared_from_this<collection> {
         p.record->counts = l.counts();
         p.record->abandoned.assign(l.abandoned().operations().begin(), l.abandoned().operations().end());
         p.record->tasks.reserve(std::min<std::size_t>(limit_, l.live_tasks()));
-        p.last_id = l.last_id();
+        p.first_later_id = l.next_unused_id();
         l.registry().push_front(p.marker);
         next_slice(i);
     }
@@ -135,14 +148,14 @@ class collection : public std::enable_shared_from_this<collection> {
         while (it != list.end() && !closed_.load(std::memory_order_relaxed)) {
             if (!it->is_marker) {
                 const auto& task = static_cast<const task_node&>(*it);
-                if (task.id() > p.last_id || p.record->tasks.size() == limit_) {
+                if (task.id() >= p.first_later_id || p.record->tasks.size() == limit_) {
                     break;
                 }
                 p.record->tasks.push_back(record_of(task, p.record->frames));
                 if (++copied % 16 == 0 && clock::now() >= end_of_slice) {
                     p.marker.unlink();
                     list.insert(std::next(it), p.marker);
-                    boost::asio::post(l.context(), [self = shared_from_this(), i] { self->next_slice(i); });
+                    boost::asio::post(l.context(), slice_of(i, &collection::next_slice));
                     return;
                 }
             }
@@ -179,7 +192,7 @@ class collection : public std::enable_shared_from_this<collection> {
 
     std::size_t limit_;
     std::vector<loop*> loops_;
-    std::vector<std::unique_ptr<part>> parts_;
+    std::vector<std::shared_ptr<part>> parts_;
     std::atomic<std::size_t> missing_{0};
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
@@ -205,8 +218,7 @@ std::shared_ptr<detail::collection> roll_call::join(std::shared_ptr<wait::ticket
     return current_;
 }
 
-void roll_call::given_up(const detail::collection& which) {
-    // A loop is stuck: whoever asks next shall not wait for what this one still waits for.
+void roll_call::forget(const detail::collection& which) {
     const std::lock_guard lock(mutex_);
     if (current_.get() == &which) {
         current_.reset();
@@ -228,17 +240,18 @@ bool roll_call::wait::await_ready() const {
 
 void roll_call::wait::await_suspend(std::coroutine_handle<> /*self*/) {
     loop& home = awaiting_frame().home();
-    begin({.what = "the roll", .resource = {}});
     ticket_ = std::make_shared<ticket>(home);
-    ticket_->waiter = this;
-    home.arm(*this, home.now() + within_);
     collection_ = owner_.join(ticket_, limit_);
+    begin({.what = "the roll", .resource = {}});
+    ticket_->waiter = this;
+    home.arm(*this, deadline_after(home.now(), within_));
 }
 
 snapshot roll_call::wait::await_resume() {
     if (cut_) {
         awaiting_frame().scope().throw_cancelled();
     }
+    owner_.forget(*collection_); // the next to ask asks anew; and what was told is not kept for nobody
     return collection_->result();
 }
 
@@ -256,7 +269,6 @@ void roll_call::wait::on_cancel() noexcept {
 
 void roll_call::wait::expire() noexcept {
     leave();
-    owner_.given_up(*collection_);
     resume_now();
 }
 

@@ -119,7 +119,7 @@ class roll_call {
 
   private:
     std::shared_ptr<detail::collection> join(std::shared_ptr<wait::ticket> ticket, std::size_t limit);
-    void given_up(const detail::collection& which);
+    void forget(const detail::collection& which);
 
     std::vector<loop*> loops_;
     std::mutex mutex_;

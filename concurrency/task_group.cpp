@@ -7,27 +7,29 @@
 
 namespace muster::concurrency {
 
-/// Owns its name and its work; freed by its loop once nothing of it is on the stack.
+/// Owns its name and its work. Freed by its group, so that what its coroutine holds is gone when the group is.
 class task_group::child final : public detail::join_child {
   public:
     child(task_group& group, std::string name, task<void> work)
         : join_child(group, {}),
+          group_(group),
           name_(std::move(name)),
           work_(std::move(work)) {
         relabel(name_, {});
     }
 
-    void begin(task_group& group) noexcept { group.start(*this, work_.first()); }
+    void begin() noexcept { group_.start(*this, work_.first()); }
+
+    child* next_ended = nullptr;
 
   protected:
     std::coroutine_handle<> on_ended(frame& first) noexcept override {
-        home().retire(*this);
+        next_ended = std::exchange(group_.ended_, this);
         return join_child::on_ended(first);
     }
 
-    void destroy() noexcept override { delete this; }
-
   private:
+    task_group& group_;
     std::string name_;
     task<void> work_;
 };
@@ -39,6 +41,13 @@ task_group::task_group(frame& owner, std::size_t limit)
 
 task_group::~task_group() {
     leave();
+    free_ended();
+}
+
+void task_group::free_ended() noexcept {
+    while (ended_ != nullptr) {
+        delete std::exchange(ended_, ended_->next_ended);
+    }
 }
 
 void task_group::enter() noexcept {
@@ -58,7 +67,9 @@ void task_group::body_failed() noexcept {
 }
 
 void task_group::add(std::string name, task<void> work) {
-    (new child(*this, std::move(name), std::move(work)))->begin(*this);
+    free_ended();
+    // Freed by free_ended(): by the next of these calls, or when all have ended.
+    (new child(*this, std::move(name), std::move(work)))->begin();
 }
 
 void task_group::on_child_ended() noexcept {
@@ -79,12 +90,14 @@ task_group::spawn_wait::spawn_wait(frame& f, task_group& group, std::string name
       work_(std::move(work)) {}
 
 bool task_group::spawn_wait::await_ready() const {
+    MUSTER_INVARIANT(&awaiting_frame().owner() == &group_.parent().owner(),
+                     "a group's children are spawned by its body only");
     awaiting_frame().scope().throw_if_cancelled();
     return group_.live() < group_.limit_;
 }
 
 bool task_group::spawn_wait::await_suspend(std::coroutine_handle<> /*self*/) {
-    MUSTER_INVARIANT(group_.spawning_ == nullptr, "a group's children are spawned by its body only");
+
     begin({.what = "a place in its group", .resource = {}});
     group_.spawning_ = this;
     return true;

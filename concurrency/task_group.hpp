@@ -61,7 +61,7 @@ class task_group final : detail::join_core {
 
         void await_suspend(std::coroutine_handle<> /*self*/) noexcept;
 
-        void await_resume() const noexcept {}
+        void await_resume() const noexcept { group_.free_ended(); }
 
       private:
         task_group& group_;
@@ -83,11 +83,13 @@ class task_group final : detail::join_core {
   private:
     class child;
     void add(std::string name, task<void> work);
+    void free_ended() noexcept; // by the body's turn, when nothing of them is on the stack
     void on_child_ended() noexcept override;
 
     cancel_scope& outer_;
     std::size_t limit_;
     spawn_wait* spawning_ = nullptr;
+    child* ended_ = nullptr; // those that ended and are not yet freed: at most as many as were live at once
     bool inside_ = false;
 };
 

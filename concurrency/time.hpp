@@ -12,7 +12,7 @@ using duration = clock::duration;
 /// "No limit": later than every deadline.
 inline constexpr time_point no_deadline = time_point::max();
 
-/// now + budget, or no_deadline where that overflows.
+/// now + budget; now for a budget below zero, no_deadline for one beyond the clock.
 [[nodiscard]] time_point deadline_after(time_point now, duration budget) noexcept;
 
 /// How long an operation that cannot be interrupted may keep its awaiter after a cancel; then it is abandoned, by name.

@@ -2,14 +2,9 @@
 // starves nobody else. Jobs get in through offload().
 #pragma once
 
-#include "concurrency/time.hpp"
-
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <exception>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -31,55 +26,53 @@ class workers_abandoned : public std::runtime_error {
         : std::runtime_error("every worker of " + pool + " is inside an abandoned job") {}
 };
 
+/// The pool was destroyed while the job waited in its queue.
+class worker_pool_closed : public std::runtime_error {
+  public:
+    explicit worker_pool_closed(const std::string& pool)
+        : std::runtime_error("the workers of " + pool + " have ended") {}
+};
+
 namespace detail {
 
 /// A job as its worker sees it. Shared by worker, loop and awaiter; owns all that it touches.
 class worker_job {
   public:
     virtual ~worker_job() = default;
-    virtual void run() noexcept = 0;                                 // on the worker
-    virtual void ran(std::shared_ptr<worker_job> self) noexcept = 0; // on the worker, last
+    virtual void run() noexcept = 0;                                  // on the worker
+    virtual void refuse(std::exception_ptr why) noexcept = 0;         // instead of run()
+    virtual void done(std::shared_ptr<worker_job> self) noexcept = 0; // after either, last
 };
+
+/// What outlives the pool for as long as a job of it does: its queue, its counts and its name.
+class worker_queue;
 
 } // namespace detail
 
 class worker_pool {
   public:
-    /// `workers` threads (at least 1), and at most `queue_limit` jobs that wait for one. `name` shows in the roll.
+    /// `workers` threads (at least 1), and at most `queue_limit` jobs that wait while all of them are busy. `name`
+    /// shows in the roll.
     worker_pool(std::string name, std::size_t workers, std::size_t queue_limit);
     worker_pool(const worker_pool&) = delete;
     worker_pool& operator=(const worker_pool&) = delete;
 
-    /// Waits for the running jobs; those still queued never run. To be destroyed before the loops that use it.
+    /// Waits for the running jobs; those still queued end with worker_pool_closed. To be destroyed before the loops
+    /// that use it: its threads post to them.
     ~worker_pool();
 
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const std::string& name() const noexcept;
 
     [[nodiscard]] std::size_t workers() const noexcept { return threads_.size(); }
 
-    [[nodiscard]] std::size_t abandoned() const noexcept { return abandoned_.load(); }
-
+    [[nodiscard]] std::size_t abandoned() const noexcept;
     [[nodiscard]] std::size_t queued() const;
 
-    // For offload().
-    void submit(std::shared_ptr<detail::worker_job> job); // throws worker_queue_full, workers_abandoned
-    bool withdraw(const detail::worker_job& job);         // true if it had not started, and now never will
-
-    void job_abandoned() noexcept { abandoned_.fetch_add(1); }
-
-    void abandoned_job_ended() noexcept { abandoned_.fetch_sub(1); }
+    /// For offload().
+    [[nodiscard]] const std::shared_ptr<detail::worker_queue>& queue() const noexcept { return queue_; }
 
   private:
-    void work();
-
-    std::string name_;
-    std::size_t queue_limit_;
-    mutable std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<std::shared_ptr<detail::worker_job>> queue_;
-    std::size_t idle_ = 0;
-    bool stopping_ = false;
-    std::atomic<std::size_t> abandoned_{0};
+    std::shared_ptr<detail::worker_queue> queue_;
     std::vector<std::thread> threads_;
 };
 

@@ -229,3 +229,38 @@ TEST_CASE("an operation and its deadline that are ready in the same turn end in 
         loop.advance(1s);
     }
 }
+
+TEST_CASE("a task that sleeps for no time, or less, lets everything else have its turn") {
+    test_loop loop;
+    bool stop = false;
+    int turns = 0;
+    const auto polls = [&]() -> task<void> {
+        while (!stop) {
+            co_await sleep_for(++turns % 2 == 0 ? duration(0) : duration(-1h));
+        }
+    };
+    const auto other = [&]() -> task<void> {
+        co_await sleep_for(20ms);
+        stop = true;
+    };
+    loop.start(polls());
+    loop.run(other());
+    loop.advance(5ms);
+    CHECK(turns <= 30);
+}
+
+TEST_CASE("moments at the ends of the clock are limits like any other") {
+    test_loop loop;
+    const auto body = [&]() -> task<void> {
+        bool cut = false;
+        try {
+            co_await with_deadline(time_point::min(), waits(1h));
+        } catch (const deadline_exceeded&) {
+            cut = true;
+        }
+        CHECK(cut);
+        CHECK(co_await with_deadline(time_point::max() - std::chrono::nanoseconds(1), waits(1ms)) == 1);
+    };
+    loop.run(body());
+    CHECK(loop.now() <= 3ms);
+}

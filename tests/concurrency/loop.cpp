@@ -168,3 +168,35 @@ TEST_CASE("ids of several loops never meet") {
     CHECK(std::ranges::adjacent_find(ids) == ids.end());
     CHECK(ids.front() == 1);
 }
+
+TEST_CASE("invariant 9: a loop asked to stop when empty runs the roots that were spawned before, to their end") {
+    loop l;
+    bool cleaned_up = false;
+    const auto cleans_up = [&]() -> task<void> {
+        co_await sleep_for(1ms);
+        cleaned_up = true;
+    };
+    const auto last = [&]() -> task<void> {
+        l.stop_when_empty();
+        co_await reschedule();
+        co_await reschedule();
+        l.spawn("clean-up", cleans_up());
+    };
+    l.spawn("last", last());
+    l.run();
+    CHECK(cleaned_up);
+}
+
+TEST_CASE("a root's age counts from its own beginning, however long the loop was idle before") {
+    test_loop loop;
+    loop.settle();
+    loop.get().now();
+    loop.advance(10s);
+    duration age = duration::max();
+    const auto looks = [&]() -> task<void> {
+        const task_node& me = co_await current_task();
+        age = me.home().now() - me.started_at();
+    };
+    loop.run(looks());
+    CHECK(age == 0s);
+}

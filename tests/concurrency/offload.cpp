@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace muster::concurrency;
 using namespace std::chrono_literals;
@@ -82,22 +83,18 @@ TEST_CASE("a job that heeds its stop flag is waited for, and its awaiter sees th
     test_loop loop;
     worker_pool pool("disk", 1, 4); // joined before the loop goes
     auto inside = std::make_shared<std::atomic<bool>>(false);
-    auto interrupted = std::make_shared<int>(0);
     bool cut = false;
     cancel_scope* scope = nullptr;
     const auto body = [&]() -> task<void> {
         scope = &co_await current_scope();
         try {
-            co_await offload(
-                pool,
-                [inside](const stop_flag& stop) {
-                    inside->store(true);
-                    while (!stop.load()) {
-                        std::this_thread::yield();
-                    }
-                    throw std::runtime_error("interrupted");
-                },
-                [interrupted] { ++*interrupted; });
+            co_await offload(pool, [inside](const stop_flag& stop) {
+                inside->store(true);
+                while (!stop.load()) {
+                    std::this_thread::yield();
+                }
+                throw std::runtime_error("interrupted");
+            });
         } catch (const cancelled& c) {
             cut = c.cause() == cancel_cause::requested;
         }
@@ -106,7 +103,6 @@ TEST_CASE("a job that heeds its stop flag is waited for, and its awaiter sees th
     loop.run_real([&] { return inside->load(); });
     scope->cancel(cancel_cause::requested);
     loop.run_real([&] { return cut; });
-    CHECK(*interrupted == 1);
     CHECK(pool.abandoned() == 0);
     CHECK(loop.now() == 0ms);
 }
@@ -263,4 +259,53 @@ TEST_CASE("what a job captured is freed by its last owner, wherever that is") {
         loop.run_real([&] { return loop.get().abandoned().empty(); });
     }
     CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("a free worker is never taken for a full queue, however soon after its last job it is asked") {
+    test_loop loop;
+    worker_pool pool("disk", 1, 0);
+    int served = 0;
+    bool done = false;
+    const auto body = [&]() -> task<void> {
+        for (int i = 0; i != 2000; ++i) {
+            co_await offload(pool, [] {});
+            ++served;
+        }
+        done = true;
+    };
+    loop.start(body());
+    loop.run_real([&] { return done || !loop.errors().empty(); });
+    CHECK(served == 2000);
+}
+
+TEST_CASE("a pool that goes while jobs are left refuses those queued and waits for those that run") {
+    test_loop loop;
+    auto pool = std::make_unique<worker_pool>("disk", 2, 4);
+    const auto abandoned = std::make_shared<gate>();
+    const auto limited = [&]() -> task<void> { co_await with_timeout(1ms, blocked(*pool, abandoned)); };
+    CHECK_THROWS_AS(std::rethrow_exception(run_with_job_inside(loop, *abandoned, limited())), deadline_exceeded);
+    CHECK(pool->abandoned() == 1);
+    const auto awaited = std::make_shared<gate>();
+    int value = 0;
+    const auto waits = [&]() -> task<void> { value = co_await blocked(*pool, awaited); };
+    loop.start(waits());
+    loop.run_real([&] { return awaited->inside.load() == 1; });
+    bool refused = false;
+    const auto queued = [&]() -> task<void> {
+        try {
+            co_await offload(*pool, [] {});
+        } catch (const worker_pool_closed&) {
+            refused = true;
+        }
+    };
+    loop.start(queued());
+    loop.settle();
+    CHECK(pool->queued() == 1);
+    std::thread closes([&pool] { pool.reset(); });
+    loop.run_real([&] { return refused; });
+    abandoned->opened.count_down();
+    awaited->opened.count_down();
+    closes.join();
+    // Their ends arrive although the pool is gone.
+    loop.run_real([&] { return value == 1 && loop.get().abandoned().empty(); });
 }

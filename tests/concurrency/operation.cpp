@@ -123,3 +123,21 @@ TEST_CASE("a write larger than the socket's buffer is cut in the middle") {
     };
     CHECK_THROWS_AS(loop.run(body()), deadline_exceeded);
 }
+
+TEST_CASE("a cancel that comes while an operation is being started reaches it") {
+    test_loop loop;
+    const auto body = [&]() -> task<void> {
+        cancel_scope& scope = co_await current_scope();
+        pair p(loop);
+        char byte = 0;
+        // Starting it cancels its own scope first, when nobody can hear yet.
+        co_await asio::async_initiate<const asio::deferred_t, void(boost::system::error_code, std::size_t)>(
+            [&scope, &p](auto handler, char* into) {
+                scope.cancel(cancel_cause::requested);
+                p.a.async_read_some(asio::buffer(into, 1), std::move(handler));
+            },
+            asio::deferred, &byte);
+    };
+    CHECK_THROWS_AS(loop.run(body()), cancelled);
+    CHECK(loop.now() == 0ms);
+}

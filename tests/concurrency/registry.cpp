@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace muster::concurrency;
 using namespace std::chrono_literals;
@@ -138,12 +140,15 @@ TEST_CASE("a snapshot of many tasks lets others run between its slices, and who 
     const auto runs_between = [&]() -> task<void> {
         while (!done) {
             co_await reschedule();
-            ++turns;
+            if (++turns == 1) {
+                loop.get().spawn("later", waits_deep_inside(1h));
+            }
         }
     };
     const auto asks = [&]() -> task<std::size_t> {
         const snapshot s = co_await roll.take(1'000'000, 60s);
         done = true;
+        CHECK(find(*s.parts[0].told, "later") == nullptr);
         co_return s.parts[0].told->tasks.size();
     };
     loop.start(runs_between());
@@ -240,5 +245,50 @@ TEST_CASE("who gives up early does not spoil the roll for those who still wait f
         }
     };
     CHECK_NOTHROW(loops.run(0, both()));
+    end.get();
+}
+
+TEST_CASE("after one asker was cut the next is told by every loop, and anew") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(100, 250ms); };
+    cancel_scope* scope = nullptr;
+    const auto cut = [&]() -> task<void> {
+        scope = &co_await current_scope();
+        co_await asks();
+    };
+    loop.start(cut());
+    while (scope == nullptr) {
+        REQUIRE(loop.step());
+    }
+    scope->cancel(cancel_cause::requested);
+    const auto begin = loop.now();
+    const snapshot s = loop.run(asks());
+    REQUIRE(s.parts[0].told != nullptr);
+    CHECK(loop.now() == begin);
+}
+
+TEST_CASE("a stuck loop that is asked again and again keeps nothing of what the others told") {
+    real_loops loops(2);
+    roll_call roll(loops.all());
+    std::latch stalled{1};
+    std::latch release{1};
+    const auto stalls = [&]() -> task<void> {
+        stalled.count_down();
+        release.wait();
+        co_return;
+    };
+    auto end = loops.start(1, stalls());
+    stalled.wait();
+    std::vector<std::weak_ptr<const loop_record>> told;
+    for (int i = 0; i != 5; ++i) {
+        const snapshot s = loops.run(0, [&]() -> task<snapshot> { co_return co_await roll.take(100, 5ms); }());
+        REQUIRE(s.parts[0].told != nullptr);
+        told.emplace_back(s.parts[0].told);
+    }
+    // The asking task itself may be the last to hold one; the next round trip through its loop ends that.
+    loops.run(0, []() -> task<void> { co_return; }());
+    CHECK(std::ranges::count_if(told, [](const auto& record) { return !record.expired(); }) <= 1);
+    release.count_down();
     end.get();
 }

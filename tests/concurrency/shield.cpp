@@ -4,6 +4,8 @@
 #include "tests/support/test_loop.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
+#include <stdexcept>
 
 using namespace muster::concurrency;
 using namespace std::chrono_literals;
@@ -103,4 +105,89 @@ TEST_CASE("invariant 6: all shields of a cancelled request share the 25 ms, one 
     CHECK(done == 2);
     CHECK(refused == 1);
     CHECK(loop.now() == 1025ms);
+}
+
+TEST_CASE("invariant 6: two requests cut by the same shutdown have 25 ms each, whoever began first") {
+    test_loop loop;
+    int early = 0;
+    int late = 0;
+    int refused = 0;
+    loop.start(cut_then_tidies(20ms, 15ms, early, refused));
+    const auto slow_to_begin = [&]() -> task<void> {
+        try {
+            co_await sleep_for(1h);
+        } catch (const cancelled&) {
+        }
+        const auto nothing = []() -> task<void> { co_return; };
+        co_await shield(1ms, nothing());
+        co_await shield(24ms, tidies(20ms, late));
+    };
+    loop.settle();
+    loop.get().root_scope().cancel(cancel_cause::shutdown);
+    loop.settle();
+    loop.advance(10ms);
+    loop.start(slow_to_begin()); // its window begins with its own first shield
+    loop.advance(1s);
+    CHECK(early == 1);
+    CHECK(late == 1);
+    CHECK(refused == 0);
+}
+
+TEST_CASE("invariant 6: a window that an inner cancel opened does not open again for an outer one") {
+    test_loop loop;
+    int done = 0;
+    int refused = 0;
+    const auto fails = []() -> task<void> {
+        co_await sleep_for(1ms);
+        throw std::runtime_error("the inner cancel");
+    };
+    const auto tidies_twice = [&]() -> task<void> {
+        co_await cut_then_tidies(20ms, 15ms, done, refused); // 1 .. 16
+        try {
+            co_await shield(1s, tidies(1h, done)); // until 26, although the outer limit comes at 20
+        } catch (const deadline_exceeded&) {
+            ++refused;
+        }
+    };
+    const auto inner = [&]() -> task<void> { co_await when_all(fails(), tidies_twice()); };
+    const auto body = [&]() -> task<void> { co_await with_timeout(20ms, inner()); };
+    CHECK_THROWS_AS(loop.run(body()), std::runtime_error);
+    CHECK(done == 1);
+    CHECK(refused == 1);
+    CHECK(loop.now() == 26ms);
+}
+
+TEST_CASE("invariant 6: inside a shortened shield the time left is the shortened one, and its error says so") {
+    test_loop loop;
+    std::optional<duration> left;
+    std::optional<duration> budget;
+    const auto looks = [&]() -> task<void> {
+        co_await sleep_for(10ms);
+        left = co_await time_left();
+        co_await sleep_for(1h);
+    };
+    const auto limited = [&]() -> task<void> { co_await with_timeout(500ms, looks()); };
+    const auto work = [&]() -> task<void> {
+        try {
+            co_await sleep_for(1h);
+        } catch (const cancelled&) {
+        }
+        try {
+            co_await shield(1s, limited());
+        } catch (const deadline_exceeded& e) {
+            budget = e.budget();
+        }
+    };
+    const auto body = [&]() -> task<void> { co_await with_timeout(1s, work()); };
+    loop.run(body());
+    CHECK(left == 15ms);
+    CHECK(budget == 25ms);
+}
+
+TEST_CASE("a shield of endless budget has an end all the same") {
+    test_loop loop;
+    int done = 0;
+    const auto body = [&]() -> task<void> { co_await shield(duration::max(), tidies(1ms, done)); };
+    loop.run(body());
+    CHECK(done == 1);
 }

@@ -7,7 +7,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace muster::concurrency;
 using namespace std::chrono_literals;
@@ -123,4 +127,57 @@ TEST_CASE("a group's task is back under its outer scope afterwards") {
         CHECK(&before == &after);
     };
     loop.run(work());
+}
+
+TEST_CASE("what a child was given is gone when its group is, and before what the group's parent holds") {
+    test_loop loop;
+    std::vector<std::string> order;
+
+    struct says {
+        std::vector<std::string>* to = nullptr;
+        std::string word;
+
+        says(std::vector<std::string>& o, std::string w) : to(&o), word(std::move(w)) {}
+
+        says(says&& other) noexcept : to(std::exchange(other.to, nullptr)), word(std::move(other.word)) {}
+
+        says(const says&) = delete;
+        says& operator=(const says&) = delete;
+        says& operator=(says&&) = delete;
+
+        ~says() {
+            if (to != nullptr) {
+                to->push_back(word);
+            }
+        }
+    };
+
+    const auto child = [](says /*argument*/) -> task<void> { co_await sleep_for(1ms); };
+    const auto parent = [&]() -> task<void> {
+        const says local(order, "the parent's local");
+        co_await with_group(4, [&](task_group& group) -> task<void> {
+            co_await group.spawn("a", child(says(order, "an argument")));
+            co_await group.spawn("b", child(says(order, "an argument")));
+        });
+        order.push_back("the group has ended");
+    };
+    loop.run(parent());
+    CHECK(order == std::vector<std::string>{"an argument", "an argument", "the group has ended", "the parent's local"});
+}
+
+TEST_CASE("a group of many children holds no more of them than its limit") {
+    test_loop loop;
+    std::uint64_t most = 0;
+    const auto at_once = []() -> task<void> { co_return; };
+    const auto soon = []() -> task<void> { co_await sleep_for(1ms); };
+    const auto body = [&]() -> task<void> {
+        co_await with_group(2, [&](task_group& group) -> task<void> {
+            for (int i = 0; i != 1000; ++i) {
+                co_await group.spawn("child", i % 10 == 0 ? soon() : at_once());
+                most = std::max(most, loop.get().counts().live_frames);
+            }
+        });
+    };
+    loop.run(body());
+    CHECK(most < 20);
 }
