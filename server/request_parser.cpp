@@ -135,14 +135,37 @@ class request_parser::machine final : public http::basic_parser<true> {
 
     step too_large(std::size_t consumed) { return fail(431, "the header fields are too large", consumed); }
 
-    step after_need_more(std::string_view unread, std::size_t consumed) {
-        if (!has_request_line_ && unread.size() > limits_.target + 64) {
-            return unread.substr(0, 32).find(' ') == std::string_view::npos
-                       ? fail(400, "the request line is malformed", consumed)
-                       : fail(414, "the request target is too long", consumed);
+    // The head does not fit: which part of it is to blame? The parser need not have told the request line although it
+    // is there: once it has seen a head that was cut, it waits for the whole.
+    step head_too_large(std::string_view unread, std::size_t consumed) {
+        if (has_request_line_ || unread.substr(0, longest_line()).find("\r\n") != std::string_view::npos) {
+            return too_large(consumed);
         }
-        const auto pending = unread.size() + (is_header_done() ? 0 : head_bytes_);
-        return pending >= limits_.head ? too_large(consumed) : step{outcome::need_more, consumed};
+        return unread.substr(0, longest_method + 1).find(' ') == std::string_view::npos
+                   ? fail(400, "the request line is malformed: the method is too long", consumed)
+                   : fail(414, "the request target is too long", consumed);
+    }
+
+    step after_need_more(std::string_view unread, std::size_t consumed) {
+        if (is_header_done()) {
+            return unread.size() >= limits_.head ? chunk_too_large(unread, consumed)
+                                                 : step{outcome::need_more, consumed};
+        }
+        const bool line_is_late = !has_request_line_ && unread.size() >= longest_line() &&
+                                  unread.substr(0, longest_line()).find("\r\n") == std::string_view::npos;
+        return line_is_late || unread.size() + head_bytes_ >= limits_.head ? head_too_large(unread, consumed)
+                                                                           : step{outcome::need_more, consumed};
+    }
+
+    // Between chunks: a chunk's header without an end, or trailers (RFC 9112, section 7.1) behind the header of the
+    // last.
+    step chunk_too_large(std::string_view unread, std::size_t consumed) {
+        if (unread.starts_with("\r\n")) { // the end of the chunk before
+            unread.remove_prefix(2);
+        }
+        return unread.substr(0, limits_.extensions + 64).find("\r\n") == std::string_view::npos
+                   ? fail(400, "a chunk's header is too large", consumed)
+                   : fail(431, "the trailers are too large", consumed);
     }
 
     step refuse(const error_code& error, std::string_view at, std::size_t consumed) {
@@ -150,12 +173,12 @@ class request_parser::machine final : public http::basic_parser<true> {
             return {outcome::failed, consumed}; // our own rule, see reject()
         }
         if (error == http::error::header_limit) {
-            return !has_request_line_ ? fail(414, "the request target is too long", consumed) : too_large(consumed);
+            return is_header_done() ? chunk_too_large(at, consumed) : head_too_large(at, consumed);
         }
         if (error == http::error::body_limit) {
             return fail(413, "the body is larger than " + std::to_string(limits_.body) + " bytes", consumed);
         }
-        if (error == http::error::bad_version && names_another_version(at.substr(0, at.find("\r\n")))) {
+        if (error == http::error::bad_version && names_another_version(at.substr(0, at.find('\r')))) {
             return fail(505, "this server speaks HTTP/1.0 and HTTP/1.1", consumed);
         }
         return fail(400, "the request is malformed: " + error.message(), consumed);
@@ -284,6 +307,11 @@ class request_parser::machine final : public http::basic_parser<true> {
     }
 
     void on_finish_impl(error_code& /*error*/) override {}
+
+    // What no request line within the limits exceeds.
+    [[nodiscard]] std::size_t longest_line() const noexcept { return limits_.target + 2 * longest_method; }
+
+    static constexpr std::size_t longest_method = 32;
 
     parser_limits limits_;
     std::size_t head_bytes_ = 0;

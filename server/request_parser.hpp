@@ -16,7 +16,7 @@ struct parser_limits {
     std::size_t head = 16 * 1024;      ///< request line, fields and their line ends; also one chunk's header, trailers
     std::size_t target = 8 * 1024;     ///< of the request line
     std::size_t fields = 100;          ///< header fields
-    std::size_t body = 1024 * 1024;    ///< after removal of the chunked coding
+    std::size_t body = 64 * 1024;      ///< after removal of the chunked coding; no route reads one
     std::size_t extensions = 4 * 1024; ///< bytes of chunk extensions of one message
 };
 
