@@ -88,9 +88,10 @@ std::size_t places_for(const config::settings& settings, std::size_t descriptors
 }
 
 struct house {
-    house(const config::settings& s, const application_extras& extras, std::size_t descriptors)
+    house(const config::settings& s, std::shared_ptr<spdlog::logger> logger, const application_extras& extras,
+          std::size_t descriptors)
         : settings(s),
-          log(make_logger(s.level, s.format)),
+          log(std::move(logger)),
           gate(places_for(s, descriptors)),
           pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
           admin({.name = "admin",
@@ -240,8 +241,10 @@ int serve(const config::settings& settings, const application_extras& extras) {
     ignore_broken_pipes();
     const auto descriptors = raise_descriptor_limit();
     try {
-        house all(settings, extras, descriptors);
-        all.facts.sample_people = prepare_sources(settings, *all.log);
+        const auto log = make_logger(settings.level, settings.format);
+        const bool created = prepare_sources(settings, *log); // before the sources open what it makes, or refuses
+        house all(settings, log, extras, descriptors);
+        all.facts.sample_people = created;
         all.open_doors(); // last: from here on clients may wait for us
         all.facts.loops = all.services.size();
         std::fputs(greeting(settings, all.facts).c_str(), stdout);

@@ -207,9 +207,12 @@ open_state prepare(const std::string& path, bool may_create, file_kind kind) {
     if (kind == file_kind::absent)
         make_directory_of(path);
 
+    // Closing must not change a file that is refused below: a log that is there stays; one that comes with our reading
+    // is empty, and goes again.
+    const bool log_found = ::access((path + "-wal").c_str(), F_OK) == 0;
     sqlite_database database(path, make ? sqlite_access::create : sqlite_access::read_write);
     database.limit_lock_wait(start_lock_wait);
-    database.checkpoint_on_close(false); // closing must not change a file that is refused below
+    database.checkpoint_on_close(!log_found);
     if (!has_tables(database)) {
         if (!may_create)
             refuse(path, "the database has no tables; --seed makes them and fills them with sample people");

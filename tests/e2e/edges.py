@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""tests/e2e: the first and the last moments of the process, and its life without descriptors; one scenario a test:
+`edges.py NAME muster muster_test_server`."""
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+
+from harness import Failed, Server, check, exchange, get, main, request_bytes, server
+
+
+def run(binary, *args, folder, seconds=20, **more):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+    done = subprocess.run([binary, "serve", *args], cwd=folder, env=environment, capture_output=True, text=True,
+                          timeout=seconds, check=False, **more)
+    return done.returncode, done.stderr
+
+
+# ---- The start -----------------------------------------------------------------------------------------------------
+
+
+def a_database_that_is_none_ends_the_start_at_once(muster, test_server, folder):
+    os.mkfifo(folder / "ff")
+    try:
+        code, err = run(muster, "--listen", "127.0.0.1:0", "--admin", "off", "--data", "sqlite:ff", folder=folder, seconds=2)
+    except subprocess.TimeoutExpired:
+        raise Failed("the start waits for the writer of a FIFO") from None
+    check(code == 1 and err.count("\n") == 1 and "ff" in err, code, err)
+
+    with contextlib.closing(sqlite3.connect(folder / "other.db")) as db:
+        db.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (x); PRAGMA user_version=77;")
+    before = (folder / "other.db").read_bytes()
+    code, err = run(muster, "--listen", "127.0.0.1:0", "--admin", "off", "--data", "sqlite:other.db", folder=folder)
+    check(code == 1 and "77" in err, code, err)
+    check((folder / "other.db").read_bytes() == before, "the refused file was written")
+    beside = sorted(p.name for p in folder.iterdir() if p.name.startswith("other.db"))
+    check(beside == ["other.db"], "left beside the refused file:", beside)
+
+
+def the_first_start_opens_all_it_will_need(muster, test_server, folder):
+    with server(muster, folder=folder) as s:
+        check("just made" in s.log(), "not a first start:", s.log())
+        time.sleep(0.3)  # the connections of the harness end
+        before = s.descriptors()
+        answers = exchange(s.public, [request_bytes("/user/1")] * 50)
+        check(all(a.status == 200 for a in answers), answers)
+        limit = time.monotonic() + 5
+        while s.descriptors() != before and time.monotonic() < limit:
+            time.sleep(0.02)
+        check(s.descriptors() == before, "descriptors grew from", before, "to", s.descriptors())
+
+
+def a_start_without_standard_streams_keeps_their_numbers(muster, test_server, folder):
+    def close_all():
+        for fd in (0, 1, 2):
+            os.close(fd)
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([muster, "serve", "--listen", f"127.0.0.1:{port}", "--admin", "off"], cwd=folder,
+                               preexec_fn=close_all)
+    try:
+        limit = time.monotonic() + 20
+        while not Server.answers(port, "/livez"):
+            check(process.poll() is None and time.monotonic() < limit, "it does not come up:", process.poll())
+            time.sleep(0.05)
+        for fd in (0, 1, 2):
+            target = os.readlink(f"/proc/{process.pid}/fd/{fd}")
+            check(target == "/dev/null", "descriptor", fd, "is", target)
+    finally:
+        process.terminate()
+        check(process.wait(20) == 0, "exit code", process.returncode)
+
+
+# ---- The end -------------------------------------------------------------------------------------------------------
+
+
+def a_stop_right_after_the_first_lines_is_a_clean_one(muster, test_server, folder):
+    path = folder / "muster.sock"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        for i in range(20):
+            s = Server(muster, "--listen", f"unix:{path}", "--threads", "2", folder=folder, wait=False)
+            limit = time.monotonic() + 20
+            while "try:" not in s.log():
+                check(s.process.poll() is None and time.monotonic() < limit, "no start:", s.log())
+            s.signal(number)
+            code = s.wait()
+            check(code == 0, "stop", i, "by", number.name, "ended with", code, s.log())
+            check(not path.exists(), "stop", i, "left the socket's file")
+            check(number.name in s.log(), "the log does not name the signal:", s.log())
+
+
+def a_stop_that_is_cut_short_leaves_no_socket_file(muster, test_server, folder):
+    public, admin = folder / "public.sock", folder / "admin.sock"
+    for posts, code, signals in (("sleep:5s", 3, 1), ("hang", 128 + signal.SIGTERM, 2)):
+        s = Server(test_server, "--test-posts", posts, "--listen", f"unix:{public}", "--admin", f"unix:{admin}", "--drain",
+                   "300ms" if signals == 1 else "30s", folder=folder, wait=False)
+        limit = time.monotonic() + 20
+        while "try:" not in s.log():
+            check(s.process.poll() is None and time.monotonic() < limit, "no start:", s.log())
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(public))
+            connection.sendall(request_bytes("/user/1"))
+            time.sleep(0.5)
+            for _ in range(signals):
+                s.signal(signal.SIGTERM)
+                time.sleep(0.2)
+            check(s.wait() == code, "exit code", s.process.returncode, "expected", code, s.log())
+        check(not public.exists() and not admin.exists(), "a socket's file is left:", list(folder.iterdir()))
+
+
+def who_connected_before_a_stop_is_answered(muster, test_server, folder):
+    for threads, clients in (("1", 1), ("2", 1), ("1", 100), ("2", 100)):
+        for again in range(10 if clients == 1 else 2):
+            s = Server(muster, "--threads", threads, folder=folder)
+            sockets = []
+            try:
+                if again % 2 == 0:  # all at once: its loops hear of the clients and its admin thread of the signal
+                    s.signal(signal.SIGSTOP)
+                for _ in range(clients):
+                    connection = socket.create_connection(("127.0.0.1", s.public), timeout=10)
+                    sockets.append(connection)
+                    connection.sendall(request_bytes("/user/1"))
+                s.signal(signal.SIGTERM)
+                s.signal(signal.SIGCONT)
+                for i, connection in enumerate(sockets):
+                    got = b""
+                    with contextlib.suppress(ConnectionResetError):
+                        while chunk := connection.recv(65536):
+                            got += chunk
+                    head, _, body = got.partition(b"\r\n\r\n")
+                    length = [int(l.split(b":")[1]) for l in head.lower().split(b"\r\n") if l.startswith(b"content-length:")]
+                    check(head.startswith(b"HTTP/1.1 200 ") and length == [len(body)],
+                          "client", i, "of", clients, "with", threads, "loops got", repr(got[:200]), s.log())
+            finally:
+                for connection in sockets:
+                    connection.close()
+            check(s.wait() == 0, "exit code", s.process.returncode, s.log())
+
+
+# ---- Without descriptors -------------------------------------------------------------------------------------------
+
+
+def the_admin_listener_answers_without_descriptors(muster, test_server, folder):
+    with server(muster, folder=folder):  # makes the database
+        pass
+    for args in ([], ["--max-connections", "1000"]):
+        limited = folder / "limited"
+        limited.write_text(f'#!/bin/sh\nulimit -n 64\nexec "{muster}" "$@"\n')
+        limited.chmod(0o755)
+        s = Server(limited, "--threads", "2", *args, folder=folder)
+        connections = []
+        try:
+            for _ in range(80):
+                connections.append(socket.create_connection(("127.0.0.1", s.public), timeout=5))
+            time.sleep(0.3)
+            for i in range(20):
+                began = time.monotonic()
+                a = get(s.admin, "/livez", seconds=2)
+                check(a.status == 200 and time.monotonic() - began < 2, "with", args, "asked", i, "times:", a)
+            if args:
+                check("1000" in s.log() and "64" in s.log(), "the start does not warn:", s.log())
+        finally:
+            for connection in connections:
+                connection.close()
+            code = s.stop()
+        check(code == 0, "exit code", code, s.log())
+
+
+def idle_connections_do_not_keep_others_from_the_admin_listener(muster, test_server, folder):
+    with server(muster, folder=folder) as s:
+        idle = [socket.create_connection(("127.0.0.1", s.admin), timeout=10) for _ in range(64)]
+        try:
+            time.sleep(0.2)
+            limit = time.monotonic() + 8
+            while get(s.admin, "/livez").status != 200:
+                check(time.monotonic() < limit, "locked out")
+                time.sleep(0.2)
+        finally:
+            for connection in idle:
+                connection.close()
+
+
+main({f.__name__: f for f in (
+    a_database_that_is_none_ends_the_start_at_once,
+    the_first_start_opens_all_it_will_need,
+    a_start_without_standard_streams_keeps_their_numbers,
+    a_stop_right_after_the_first_lines_is_a_clean_one,
+    a_stop_that_is_cut_short_leaves_no_socket_file,
+    who_connected_before_a_stop_is_answered,
+    the_admin_listener_answers_without_descriptors,
+    idle_connections_do_not_keep_others_from_the_admin_listener,
+)})
