@@ -5,7 +5,10 @@
 #include "concurrency/loop.hpp"
 #include "concurrency/task.hpp"
 
+#include <exception>
 #include <future>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -40,21 +43,40 @@ class real_loops {
 
   private:
     template <class T>
-    static concurrency::task<void> keep(concurrency::task<T> work, std::promise<T> promise) {
+    struct outcome {
+        explicit outcome(std::promise<T> p) : promise(std::move(p)) {}
+
+        std::promise<T> promise;
+        std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
         std::exception_ptr error;
+
+        void tell() {
+            if (error) {
+                promise.set_exception(std::move(error));
+            } else if constexpr (std::is_void_v<T>) {
+                promise.set_value();
+            } else {
+                promise.set_value(std::move(*value));
+            }
+        }
+    };
+
+    template <class T>
+    static concurrency::task<void> keep(concurrency::task<T> work, std::promise<T> promise) {
+        const auto result = std::make_shared<outcome<T>>(std::move(promise));
         try {
             if constexpr (std::is_void_v<T>) {
                 co_await std::move(work);
-                promise.set_value();
             } else {
-                promise.set_value(co_await std::move(work));
+                result->value.emplace(co_await std::move(work));
             }
         } catch (...) {
-            error = std::current_exception();
+            result->error = std::current_exception();
         }
-        if (error) {
-            promise.set_exception(error);
-        }
+        // Told by the next turn, when the task's frames are gone: an exception that two threads hold a reference to
+        // looks like a race to the thread sanitizer, which cannot see into the C++ library's counting.
+        concurrency::loop& home = co_await concurrency::current_loop();
+        home.post([result] { result->tell(); });
     }
 
     concurrency::loop_pool pool_;
