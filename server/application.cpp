@@ -166,7 +166,7 @@ struct house {
             const auto number = admin_service->add_door(
                 {.which = door::kind::admin, .loopback = config::is_local(*settings.admin), .address = bound.address});
             admin_service->accept_on(number, std::move(bound.sockets.front()), {admin_service.get()});
-            files.push_back(std::move(bound.file));
+            admin_file = std::move(bound.file);
         }
     }
 
@@ -177,10 +177,15 @@ struct house {
         if (admin_service) {
             admin_service->start();
         }
-        admin.spawn("signals", await_signals([this](int signal) {
-                        log->info("signal {}", signal);
-                        admin.spawn("shutdown", shut_down(shutdown()));
-                    }));
+        admin.spawn("signals", await_signals(
+                                   [this](int signal) {
+                                       log->info("{}", name_of_signal(signal));
+                                       admin.spawn("shutdown", shut_down(shutdown()));
+                                   },
+                                   [this] {
+                                       files.clear();
+                                       admin_file = {};
+                                   }));
         admin.spawn("watch", watcher.run());
         health.set_started();
         pool.start();
@@ -200,6 +205,9 @@ struct house {
                 .roll = pool_roll,
                 .gate = gate,
                 .refused = refused,
+                .admin_gate = admin_gate,
+                .files = files,
+                .admin_file = admin_file,
                 .draining = draining,
                 .drain = config::drain_time(settings),
                 .log = *log};
@@ -225,6 +233,7 @@ struct house {
     handlers::router router;
     handlers::router admin_router;
     std::vector<socket_file> files;
+    socket_file admin_file;
     std::vector<std::unique_ptr<service>> services;
     std::unique_ptr<service> admin_service;
     greeting_facts facts;
@@ -238,6 +247,7 @@ int refuse(int code, const std::string& why) {
 } // namespace
 
 int serve(const config::settings& settings, const application_extras& extras) {
+    hold_signals();
     ignore_broken_pipes();
     const auto descriptors = raise_descriptor_limit();
     try {

@@ -52,16 +52,29 @@ listener::listener(concurrency::loop& home, unique_fd listening, receiver accept
 }
 
 concurrency::task<void> listener::run() {
+    struct closing {
+        listener& self;
+
+        ~closing() { self.close(); }
+    } const at_the_end{*this};
+
     while (!stopping_) {
         co_await listening_.async_wait(descriptor::wait_read, asio::as_tuple(asio::deferred));
         if (accept_some() == outcome::exhausted) {
             co_await concurrency::sleep_for(pause);
         }
     }
-    while (accept_some() == outcome::more) { // who is in the queue came before the end
+    for (auto last = accept_some(); last != outcome::drained; last = accept_some()) { // they came before the end
+        if (last == outcome::exhausted) {
+            co_await concurrency::sleep_for(pause);
+        }
     }
+}
+
+void listener::close() noexcept {
     boost::system::error_code ignored;
     listening_.close(ignored);
+    open_.store(false, std::memory_order_release);
 }
 
 void listener::stop() {

@@ -8,6 +8,7 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -33,16 +34,21 @@ class listener {
     /// Takes what is queued already, closes the socket and ends the task. On the loop's thread.
     void stop();
 
+    /// Whether the socket is open yet. Safe from every thread; what was accepted before it closed is visible then.
+    [[nodiscard]] bool accepts() const noexcept { return open_.load(std::memory_order_acquire); }
+
   private:
     using descriptor = boost::asio::posix::basic_stream_descriptor<concurrency::deferred_executor>;
 
     enum class outcome { drained, more, exhausted };
 
     outcome accept_some();
+    void close() noexcept;
 
     descriptor listening_;
     receiver accepted_;
     spdlog::logger& log_;
+    std::atomic<bool> open_{true};
     bool stopping_ = false;
     bool warned_ = false;
 };

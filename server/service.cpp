@@ -1,6 +1,7 @@
 // server/: see service.hpp.
 #include "server/service.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace muster::server {
@@ -46,6 +47,10 @@ void service::stop_accepting() {
         each->stop();
     }
     open_.close_idle();
+}
+
+bool service::accepts() const noexcept {
+    return std::ranges::any_of(listeners_, [](const auto& each) { return each->accepts(); });
 }
 
 } // namespace muster::server

@@ -54,6 +54,9 @@ class service {
     /// Closes the listeners and the idle connections. On the loop's thread.
     void stop_accepting();
 
+    /// Whether a listener is open yet, that is to say somebody may come. Safe from every thread once started.
+    [[nodiscard]] bool accepts() const noexcept;
+
     [[nodiscard]] concurrency::loop& home() const noexcept { return home_; }
 
   private:
