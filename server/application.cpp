@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -37,6 +38,7 @@ using concurrency::task_kind;
 
 constexpr std::size_t admin_connections = 64;
 constexpr std::size_t refusals_at_once = 64;
+constexpr std::chrono::milliseconds longest_admin_idle{5'000};
 
 upstream::source_settings source_of(std::string name, const config::source& source) {
     return {.name = std::move(name),
@@ -80,11 +82,19 @@ bool prepare_sources(const config::settings& settings, spdlog::logger& log) {
     return created;
 }
 
+// A database in use is up to three files a worker: itself, its journal, its shared memory.
+std::size_t files_of_sources(const config::settings& settings) {
+    return 3 * (settings.users.policy.workers + settings.profiles.policy.workers + settings.posts.policy.workers);
+}
+
 std::size_t places_for(const config::settings& settings, std::size_t descriptors) {
-    // A database in use is up to three files a worker: itself, its journal, its shared memory.
-    const auto workers =
-        settings.users.policy.workers + settings.profiles.policy.workers + settings.posts.policy.workers;
-    return settings.max_connections.value_or(connections_within(descriptors, 3 * workers));
+    return settings.max_connections.value_or(connections_within(descriptors, files_of_sources(settings)));
+}
+
+session_settings admin_sessions_of(const config::settings& settings) {
+    auto made = sessions_of(settings);
+    made.idle_timeout = std::min(made.idle_timeout, longest_admin_idle); // its few places are for those who ask
+    return made;
 }
 
 struct house {
@@ -99,6 +109,7 @@ struct house {
                  .stride = static_cast<std::uint32_t>(pool.size() + 1)}),
           sources(sources_of(s, extras)),
           sessions(sessions_of(s)),
+          admin_sessions(admin_sessions_of(s)),
           watcher(pool.loops()),
           health(watcher, draining),
           every_loop(with_admin()),
@@ -118,7 +129,8 @@ struct house {
         }
         for (auto* loop : pool.loops()) {
             services.push_back(
-                std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining, *log}));
+                std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining, *log,
+                                                               first_kept_descriptor(descriptors)}));
         }
     }
 
@@ -162,7 +174,7 @@ struct house {
             auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
-                admin, service_parts{admin_router, sessions, admin_gate, admin_refused, draining, *log});
+                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_refused, draining, *log});
             const auto number = admin_service->add_door(
                 {.which = door::kind::admin, .loopback = config::is_local(*settings.admin), .address = bound.address});
             admin_service->accept_on(number, std::move(bound.sockets.front()), {admin_service.get()});
@@ -224,6 +236,7 @@ struct house {
     concurrency::loop admin;
     upstream::sources sources;
     session_settings sessions;
+    session_settings admin_sessions;
     watch watcher;
     process_health health;
     std::vector<concurrency::loop*> every_loop;
@@ -253,6 +266,12 @@ int serve(const config::settings& settings, const application_extras& extras) {
     try {
         const auto log = make_logger(settings.level, settings.format);
         const bool created = prepare_sources(settings, *log); // before the sources open what it makes, or refuses
+        if (settings.max_connections) {
+            const auto few = warning_of_connections(*settings.max_connections, descriptors, files_of_sources(settings));
+            if (few) {
+                log->warn("{}", *few);
+            }
+        }
         house all(settings, log, extras, descriptors);
         all.facts.sample_people = created;
         all.open_doors(); // last: from here on clients may wait for us

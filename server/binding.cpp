@@ -148,6 +148,11 @@ listening listen_on_unix(const config::unix_endpoint& where) {
     address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + where.path.size() + 1);
 
     listening made;
+    struct stat found{};
+    if (::lstat(where.path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
+        throw bind_error("cannot listen on " + to_string(config::endpoint(where)) +
+                         ": the file exists and is no socket");
+    }
     if (is_stale(address, where.path)) {
         ::unlink(where.path.c_str());
     }

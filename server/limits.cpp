@@ -1,10 +1,14 @@
 // server/: see limits.hpp.
 #include "server/limits.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <limits>
 
 namespace muster::server {
 
@@ -12,6 +16,7 @@ namespace {
 
 constexpr std::size_t plenty = 1'000'000; // where the system knows no limit
 constexpr std::size_t reserve = 128;
+constexpr std::size_t kept = 16;
 
 } // namespace
 
@@ -32,8 +37,33 @@ std::size_t raise_descriptor_limit() noexcept {
 }
 
 std::size_t connections_within(std::size_t descriptors, std::size_t for_sources) noexcept {
-    const std::size_t kept = std::min(reserve + for_sources, descriptors - std::min<std::size_t>(descriptors, 1));
-    return std::max<std::size_t>(descriptors - kept, 1);
+    const std::size_t others = std::min(reserve + for_sources, descriptors - std::min<std::size_t>(descriptors, 1));
+    return std::max<std::size_t>(descriptors - others, 1);
+}
+
+int first_kept_descriptor(std::size_t descriptors) noexcept {
+    if (descriptors >= plenty) {
+        return std::numeric_limits<int>::max();
+    }
+    return static_cast<int>(descriptors - std::min(kept, descriptors / 2));
+}
+
+std::optional<std::string> warning_of_connections(std::size_t asked, std::size_t descriptors, std::size_t for_sources) {
+    const auto fit = connections_within(descriptors, for_sources);
+    if (asked <= fit) {
+        return std::nullopt;
+    }
+    return "--max-connections " + std::to_string(asked) + " is more than fits: this process may have " +
+           std::to_string(descriptors) + " open files (ulimit -n), which is enough for about " + std::to_string(fit) +
+           (fit == 1 ? " connection" : " connections") + "; those beyond what there is are refused";
+}
+
+void fill_standard_streams() noexcept {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+            (void)::open("/dev/null", O_RDWR); // takes the lowest that is free: this one
+        }
+    }
 }
 
 void ignore_broken_pipes() noexcept {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 
 namespace muster::server {
 
@@ -11,6 +13,19 @@ std::size_t raise_descriptor_limit() noexcept;
 /// How many connections fit: the limit without what everything else may need (standard streams, listeners, epolls,
 /// the admin listener, and `for_sources`, the databases' files). At least 1.
 [[nodiscard]] std::size_t connections_within(std::size_t descriptors, std::size_t for_sources) noexcept;
+
+/// The first descriptor that no public connection may have: those from here on are kept for the admin listener and the
+/// sources. The system gives the lowest that is free, so a connection that gets one of these came when nearly all were
+/// taken. Above every descriptor, if `descriptors` is more than is ever used.
+[[nodiscard]] int first_kept_descriptor(std::size_t descriptors) noexcept;
+
+/// The sentence to warn with if `asked` connections are more than fit; nothing otherwise.
+[[nodiscard]] std::optional<std::string> warning_of_connections(std::size_t asked, std::size_t descriptors,
+                                                                std::size_t for_sources);
+
+/// Opens /dev/null as whichever of the descriptors 0, 1 and 2 is closed, so that no connection and no database takes
+/// its number, and gets what is meant for people.
+void fill_standard_streams() noexcept;
 
 /// A peer that is gone is an error of the write that meets it, not a signal.
 void ignore_broken_pipes() noexcept;

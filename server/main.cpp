@@ -1,12 +1,14 @@
 // server/: the muster executable: what was asked for, then serving it.
 #include "config/command_line.hpp"
 #include "server/application.hpp"
+#include "server/limits.hpp"
 
 #include <cstdio>
 #include <exception>
 
 int main(int argc, char** argv) {
     namespace config = muster::config;
+    muster::server::fill_standard_streams();
     try {
         const auto asked = config::parse(argc, argv, config::process_environment());
         if (!asked) {

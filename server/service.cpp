@@ -1,7 +1,13 @@
 // server/: see service.hpp.
 #include "server/service.hpp"
 
+#include "server/answer_bytes.hpp"
+
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 
 namespace muster::server {
@@ -18,7 +24,11 @@ std::size_t service::add_door(door d) {
 }
 
 void service::accept_on(std::size_t door, unique_fd listening, std::vector<service*> to) {
-    auto receive = [door, to = std::move(to), next = std::size_t{0}](unique_fd socket, std::string peer) mutable {
+    auto receive = [this, door, to = std::move(to), next = std::size_t{0}](unique_fd socket, std::string peer) mutable {
+        if (socket.get() >= parts_.first_kept) {
+            refuse_at_once(door, socket);
+            return;
+        }
         to[next++ % to.size()]->serve(door, std::move(socket), std::move(peer));
     };
     listeners_.push_back(std::make_unique<listener>(home_, std::move(listening), std::move(receive), parts_.log));
@@ -40,6 +50,19 @@ void service::serve(std::size_t door, unique_fd connected, std::string peer) {
         home_.spawn("refusing", refuse_connection(std::move(connected), std::move(*last), context), std::nullopt,
                     concurrency::task_kind::connection, std::move(peer));
     }
+}
+
+// Nothing may wait here: the descriptor is needed by others. A best effort to be heard.
+void service::refuse_at_once(std::size_t door, const unique_fd& connected) {
+    const auto result = doors_[door]->dispatch.refuse({}, 503, "the server has no more descriptors for connections");
+    auto answer = *result.answer;
+    answer.retry_after = std::chrono::seconds(1);
+    std::string bytes;
+    append_answer(bytes, answer, {.date = date_.now(), .request_id = result.request_id, .close = true});
+    (void)::send(connected.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(connected.get(), SHUT_WR);
+    std::array<char, 4096> scrap; // what is unread when it is closed resets the connection, and the answer is lost
+    (void)::recv(connected.get(), scrap.data(), scrap.size(), MSG_DONTWAIT);
 }
 
 void service::stop_accepting() {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct service_parts {
     connection_gate& refused; ///< places to be told that there are none
     const std::atomic<bool>& draining;
     spdlog::logger& log;
+    int first_kept = std::numeric_limits<int>::max(); ///< no connection may have this descriptor or a higher one
 };
 
 /// One a loop. Made before the loop runs, destroyed after it has ended.
@@ -60,6 +62,8 @@ class service {
     [[nodiscard]] concurrency::loop& home() const noexcept { return home_; }
 
   private:
+    void refuse_at_once(std::size_t door, const unique_fd& connected);
+
     struct entry {
         dispatcher dispatch;
         session_context context;

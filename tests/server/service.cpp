@@ -19,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,12 +36,14 @@ namespace {
 const std::string last_hello = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 struct house {
-    explicit house(std::size_t places, std::size_t n = 2) : gate(places), loops(n) {
+    explicit house(std::size_t places, std::size_t n = 2, int first_kept = std::numeric_limits<int>::max())
+        : gate(places),
+          loops(n) {
         auto bound = server::listen_on(config::tcp_endpoint{"127.0.0.1", 0}, n, false);
         port = static_cast<std::uint16_t>(std::stoi(bound.address.substr(bound.address.rfind(':') + 1)));
         for (std::size_t i = 0; i != n; ++i) {
             services.push_back(std::make_unique<server::service>(
-                loops[i], server::service_parts{router, settings, gate, refused, draining, log}));
+                loops[i], server::service_parts{router, settings, gate, refused, draining, log, first_kept}));
             const auto door = services.back()->add_door({.address = bound.address});
             services.back()->accept_on(door, std::move(bound.sockets[i]), {services.back().get()});
             services.back()->start();
@@ -195,6 +198,28 @@ TEST_CASE("a listener without descriptors waits and goes on") {
     const timeval patience{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(late.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     CHECK(house::rest_of(late).ends_with("hello\n"));
+}
+
+TEST_CASE("a connection that gets one of the last descriptors is refused at once") {
+    const house h(100, 1, 0); // all of them are the last
+    const auto refused = h.ask(last_hello);
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
+    CHECK(h.gate.open() == 0);
+}
+
+TEST_CASE("a service accepts until its listeners have closed, and whoever came before has a place then") {
+    house h(100, 1);
+    CHECK(h.services.front()->accepts());
+    const auto early = h.connect();
+    ::send(early.get(), last_hello.data(), last_hello.size(), MSG_NOSIGNAL);
+    h.stop();
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (h.services.front()->accepts() && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::yield();
+    }
+    CHECK_FALSE(h.services.front()->accepts());
+    CHECK(house::rest_of(early).ends_with("hello\n"));
 }
 
 TEST_CASE("the gate counts to its limit") {

@@ -6,6 +6,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <limits>
+#include <string>
+
 using muster::server::connections_within;
 using muster::server::greeting;
 
@@ -36,6 +39,22 @@ TEST_CASE("connections leave descriptors for everything else") {
     CHECK(muster::server::raise_descriptor_limit() >= 64);
 }
 
+TEST_CASE("the last descriptors are not for connections") {
+    CHECK(muster::server::first_kept_descriptor(64) == 48);
+    CHECK(muster::server::first_kept_descriptor(10) == 5);
+    CHECK(muster::server::first_kept_descriptor(1'000'000) == std::numeric_limits<int>::max());
+}
+
+TEST_CASE("who asks for more connections than there are descriptors is told") {
+    using muster::server::warning_of_connections;
+    CHECK_FALSE(warning_of_connections(860, 1024, 36));
+    const auto text = warning_of_connections(5000, 1024, 36);
+    REQUIRE(text);
+    for (const auto* part : {"--max-connections 5000", "1024 open files", "about 860 connections"}) {
+        CHECK(text->find(part) != std::string::npos);
+    }
+}
+
 TEST_CASE("a line of the log in JSON can hold anything and stays one line") {
     const auto line = muster::server::json_line("2024-05-01T12:00:00.000Z", "info", "a \"b\"\n\xff c");
     CHECK(line.find('\n') == std::string::npos);
@@ -43,4 +62,11 @@ TEST_CASE("a line of the log in JSON can hold anything and stays one line") {
     CHECK(read["time"] == "2024-05-01T12:00:00.000Z");
     CHECK(read["level"] == "info");
     CHECK(read["message"].get<std::string>().starts_with("a \"b\"\n"));
+}
+
+TEST_CASE("a line of the log's text form holds nothing that a terminal would obey") {
+    using muster::server::printable;
+    CHECK(printable("request r-1 (GET /user/7): done") == "request r-1 (GET /user/7): done");
+    CHECK(printable("\x1b[2J\x9b\xc3\xa4\n\r\x7f") == R"(\x1b[2J\x9b\xc3\xa4\x0a\x0d\x7f)");
+    CHECK(printable(std::string_view("\0", 1)) == R"(\x00)");
 }
