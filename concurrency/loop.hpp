@@ -8,7 +8,9 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +37,28 @@ struct loop_counts {
     std::uint64_t started = 0; ///< tasks since the start
     std::uint64_t ended = 0;
     std::uint64_t live_frames = 0; ///< started coroutine frames not yet destroyed
+
+    /// What is live of one kind.
+    struct kind_count {
+        std::uint64_t roots = 0; ///< tasks of that kind itself
+        std::uint64_t tasks = 0; ///< those, and all children that work for them
+
+        void add(bool root) noexcept {
+            ++tasks;
+            roots += root ? 1 : 0;
+        }
+
+        void remove(bool root) noexcept {
+            --tasks;
+            roots -= root ? 1 : 0;
+        }
+    };
+
+    std::array<kind_count, task_kinds> kinds{}; ///< by the kind of the root
+
+    [[nodiscard]] kind_count& of(task_kind kind) noexcept { return kinds[static_cast<std::size_t>(kind)]; }
+
+    [[nodiscard]] const kind_count& of(task_kind kind) const noexcept { return kinds[static_cast<std::size_t>(kind)]; }
 };
 
 class loop {

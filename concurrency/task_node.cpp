@@ -45,10 +45,13 @@ std::string_view task_node::ref() const noexcept {
 void task_node::start(frame& first) noexcept {
     MUSTER_INVARIANT(home_.here(), "a task's state is touched on its loop's thread only");
     id_ = home_.next_id();
-    root_id_ = (label_.kind == task_kind::child && parent_ != nullptr) ? parent_->root_id_ : id_;
+    const bool below = label_.kind == task_kind::child && parent_ != nullptr;
+    root_id_ = below ? parent_->root_id_ : id_;
+    root_kind_ = below ? parent_->root_kind_ : label_.kind;
     started_at_ = home_.cached_now();
     home_.registry_.push_back(*this);
     ++home_.counts_.started;
+    home_.counts_.of(root_kind_).add(!below);
     scope_->tasks_.push_back(*this);
     first.start(*this, nullptr);
 }
@@ -61,6 +64,7 @@ std::coroutine_handle<> task_node::ended(frame& first) noexcept {
     detail::scope_tasks_hook::unlink();
     detail::emit_hook::unlink();
     ++home_.counts_.ended;
+    home_.counts_.of(root_kind_).remove(root_id_ == id_);
     return on_ended(first);
 }
 

@@ -17,6 +17,8 @@ namespace muster::concurrency {
 
 enum class task_kind : std::uint8_t { child, request, connection, listener, background };
 
+inline constexpr std::size_t task_kinds = 5;
+
 [[nodiscard]] const char* to_string(task_kind kind) noexcept;
 
 /// What a task is called in the roll. The text is not copied: it must outlive the task.
@@ -115,6 +117,7 @@ class task_node : public detail::registry_entry, public detail::scope_tasks_hook
     frame* leaf_ = nullptr;
     std::uint64_t id_ = 0;
     std::uint64_t root_id_ = 0;
+    task_kind root_kind_ = task_kind::child; // of the task of root_id_
     task_label label_;
     wait_reason wait_;
     time_point started_at_{};

@@ -11,14 +11,13 @@ namespace muster::handlers {
 namespace {
 
 constexpr int default_limit = 1'000;
-constexpr int greatest_limit = 100'000;
 
 } // namespace
 
 concurrency::task<response> debug_tasks::operator()(const request& request) const {
-    const auto limit = limit_of(request, default_limit, greatest_limit);
+    const auto limit = limit_of(request, default_limit, greatest_roll_limit);
     if (!limit)
-        co_return bad_request(request, bad_limit(greatest_limit));
+        co_return bad_request(request, bad_limit(greatest_roll_limit));
     const auto format = request.query("format");
     if (format && *format != "json" && *format != "text")
         co_return bad_request(request, "format must be json or text");

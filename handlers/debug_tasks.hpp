@@ -9,6 +9,9 @@
 
 namespace muster::handlers {
 
+/// A roll is written in one go by the loop that is asked: it must not stall that loop for long.
+inline constexpr int greatest_roll_limit = 10'000;
+
 /// Calls the roll. Safe to ask from every loop and from the admin thread; outlives every task it hands out. Each names
 /// at most `limit` tasks and says what was left out.
 class roll {
@@ -19,7 +22,7 @@ class roll {
     [[nodiscard]] virtual concurrency::task<std::string> json(int limit) const = 0;
 };
 
-/// ?format=text|json, else by Accept; ?limit= 1 .. 100000, default 1000. Anything else in them is a 400.
+/// ?format=text|json, else by Accept; ?limit= 1 .. greatest_roll_limit, default 1000. Anything else in them is a 400.
 class debug_tasks {
   public:
     explicit debug_tasks(const roll& roll) noexcept : roll_(roll) {}

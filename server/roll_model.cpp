@@ -2,6 +2,7 @@
 #include "server/roll_model.hpp"
 
 #include "concurrency/source_names.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <unordered_map>
@@ -65,12 +66,18 @@ class family {
     std::vector<std::string> peers_;
 };
 
-std::size_t count(const std::vector<roll_entry>& entries) {
-    std::size_t n = entries.size();
-    for (const auto& entry : entries) {
-        n += count(entry.children);
+void add(roll_totals& totals, const loop_record& loop) {
+    const auto& counts = loop.counts;
+    totals.live += loop.live();
+    totals.requests += counts.of(task_kind::request).roots;
+    totals.request_tasks += counts.of(task_kind::request).tasks;
+    totals.connections += counts.of(task_kind::connection).roots;
+    totals.listeners += counts.of(task_kind::listener).roots;
+    for (const auto kind : {task_kind::background, task_kind::child}) {
+        totals.background += counts.of(kind).tasks;
+        totals.background_roots += counts.of(kind).roots;
     }
-    return n;
+    totals.abandoned += loop.abandoned.size();
 }
 
 /// Drops what is more than `room`, the youngest first but parents before their children.
@@ -104,7 +111,7 @@ roll_model make_roll(const concurrency::snapshot& taken, std::size_t limit) {
             continue;
         }
         const auto& loop = *part.told;
-        roll.totals.live += loop.live();
+        add(roll.totals, loop);
         for (auto& entry : family(loop).trees()) {
             switch (entry.task->kind) {
             case task_kind::request:
@@ -127,13 +134,6 @@ roll_model make_roll(const concurrency::snapshot& taken, std::size_t limit) {
                                       .sentence = lint.sentence(operation, loop.taken_at)});
         }
     }
-    roll.totals.requests = roll.requests.size();
-    roll.totals.request_tasks = count(roll.requests);
-    roll.totals.connections = roll.connections.size();
-    roll.totals.listeners = roll.listeners.size();
-    roll.totals.background = count(roll.background);
-    roll.totals.abandoned = roll.abandoned.size();
-
     std::size_t room = limit;
     for (auto* section : {&roll.requests, &roll.background, &roll.listeners, &roll.connections}) {
         oldest_first(*section);

@@ -26,14 +26,17 @@ struct roll_abandoned {
     std::string sentence;
 };
 
+/// By the loops' own counts, so that they are true however little of it the snapshot holds. Loops that did not answer
+/// are not in them.
 struct roll_totals {
     std::size_t requests = 0;
     std::size_t request_tasks = 0; ///< the requests' own and all below them
     std::size_t connections = 0;
     std::size_t listeners = 0;
-    std::size_t background = 0; ///< everything else
+    std::size_t background = 0;       ///< everything else
+    std::size_t background_roots = 0; ///< of those, the ones that are no child
     std::size_t abandoned = 0;
-    std::size_t live = 0;     ///< by the loops' own count
+    std::size_t live = 0;
     std::size_t left_out = 0; ///< live, and not in the sections below
 };
 

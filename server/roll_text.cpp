@@ -2,6 +2,7 @@
 #include "server/roll_text.hpp"
 
 #include "concurrency/source_names.hpp"
+#include "handlers/debug_tasks.hpp"
 #include "server/roll_model.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -31,14 +32,15 @@ class writer {
     std::string write(const concurrency::snapshot& taken) {
         totals(taken);
         verdicts();
-        section("requests", roll_.requests);
-        section("background", roll_.background);
+        section("requests", roll_.requests, roll_.totals.requests);
+        section("background", roll_.background, roll_.totals.background_roots);
         abandoned();
-        section("listeners", roll_.listeners);
-        section("connections", roll_.connections);
+        section("listeners", roll_.listeners, roll_.totals.listeners);
+        section("connections", roll_.connections, roll_.totals.connections);
         if (roll_.totals.left_out != 0) {
-            line("\n{} left out: the limit is {} (?limit= up to 100000)",
-                 counted(roll_.totals.left_out, "live task is", "live tasks are"), roll_.limit);
+            line("\n{} left out: the limit is {} (?limit= up to {})",
+                 counted(roll_.totals.left_out, "live task is", "live tasks are"), roll_.limit,
+                 handlers::greatest_roll_limit);
         }
         return std::move(out_);
     }
@@ -65,7 +67,7 @@ class writer {
         }
         line("loops: {}", loops.empty() ? "none answered" : loops);
         for (const auto& silent : roll_.silent) {
-            line("{} did not answer in time: it is stuck or overloaded, and its tasks are not shown", silent);
+            line("{} did not answer in time: it is stuck or overloaded, and its tasks are not counted", silent);
         }
     }
 
@@ -76,8 +78,12 @@ class writer {
         }
     }
 
-    void section(std::string_view name, const std::vector<roll_entry>& entries) {
-        line("\n{} ({})", name, entries.size());
+    void section(std::string_view name, const std::vector<roll_entry>& entries, std::size_t live) {
+        if (live > entries.size()) {
+            line("\n{} ({} of {})", name, entries.size(), live);
+        } else {
+            line("\n{} ({})", name, entries.size());
+        }
         for (const auto& entry : entries) {
             top(entry);
             frames(entry, "    ");

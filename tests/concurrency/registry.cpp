@@ -58,6 +58,14 @@ TEST_CASE("the roll shows each task with its tree, its async stack, its age and 
     REQUIRE(s.parts[0].told != nullptr);
     const loop_record& told = *s.parts[0].told;
     CHECK(told.live() == 5); // the connection, the request, two children, and the one who asks
+    CHECK(told.counts.of(task_kind::request).roots == 1);
+    CHECK(told.counts.of(task_kind::request).tasks == 3);
+    std::uint64_t others = 0;
+    for (const auto kind : {task_kind::child, task_kind::connection, task_kind::listener, task_kind::background}) {
+        CHECK(told.counts.of(kind).roots == told.counts.of(kind).tasks);
+        others += told.counts.of(kind).roots;
+    }
+    CHECK(others == 2);
     REQUIRE(told.tasks.size() == 5);
 
     const task_record* r = find(told, "GET /user/{id}");

@@ -6,6 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <memory>
+
 using muster::server::roll_json;
 using muster::tests::sample_snapshot;
 using nlohmann::json;
@@ -65,4 +67,15 @@ TEST_CASE("the roll in JSON keeps its limit and says what is left out") {
     CHECK(roll["connections"].empty());
     CHECK(roll["totals"]["left_out"] == 6);
     CHECK(roll["totals"]["connections"] == 2);
+}
+
+TEST_CASE("the roll in JSON counts what is live, however short the snapshot is") {
+    auto taken = sample_snapshot();
+    auto full = *taken.parts[0].told;
+    full.counts.of(muster::concurrency::task_kind::request) = {.roots = 1501, .tasks = 3003};
+    taken.parts[0].told = std::make_shared<muster::concurrency::loop_record>(full);
+    const auto roll = json::parse(roll_json(taken, 1000));
+    CHECK(roll["totals"]["requests"] == 1501);
+    CHECK(roll["totals"]["request_tasks"] == 3003);
+    CHECK(roll["requests"].size() == 1);
 }

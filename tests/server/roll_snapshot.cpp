@@ -41,6 +41,9 @@ snapshot sample_snapshot() {
     zero->name = "loop-0";
     zero->taken_at = now;
     zero->counts = {.started = 20, .ended = 14, .live_frames = 9};
+    zero->counts.of(task_kind::listener) = {.roots = 1, .tasks = 1};
+    zero->counts.of(task_kind::connection) = {.roots = 2, .tasks = 2};
+    zero->counts.of(task_kind::request) = {.roots = 1, .tasks = 3};
     auto listener = task(1, 0, 1, task_kind::listener, "127.0.0.1:8080", "", 100s);
     listener.waits_for = "i/o";
     add(*zero, std::move(listener), {{"task<void> muster::server::listener::run()", "server/listener.cpp", 56}});
@@ -85,6 +88,7 @@ snapshot sample_snapshot() {
     admin->name = "admin";
     admin->taken_at = now;
     admin->counts = {.started = 1, .ended = 0, .live_frames = 1};
+    admin->counts.of(task_kind::background) = {.roots = 1, .tasks = 1};
     auto watch = task(3, 0, 3, task_kind::background, "watch", "", 100s);
     watch.waits_for = "a timer";
     add(*admin, std::move(watch), {{"task<void> muster::server::watch::run()", "server/watch.cpp", 33}});

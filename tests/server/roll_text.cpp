@@ -5,6 +5,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <memory>
+#include <string>
+#include <string_view>
+
+using muster::concurrency::loop_record;
+using muster::concurrency::task_kind;
 using muster::server::roll_text;
 using muster::tests::sample_snapshot;
 
@@ -23,7 +29,7 @@ TEST_CASE("the roll tells totals first, then requests as trees, and everything e
     CHECK(text ==
           "muster: 1 request in 3 tasks, 1 background task, 1 abandoned operation, 1 listener, 2 connections\n"
           "loops: loop-0 (6 tasks), admin (1 task)\n"
-          "loop-1 did not answer in time: it is stuck or overloaded, and its tasks are not shown\n"
+          "loop-1 did not answer in time: it is stuck or overloaded, and its tasks are not counted\n"
           "\n"
           "verdicts (1)\n"
           "  leak: abandoned 2.0 s ago after deadline_exceeded: a worker of posts has not ended (awaited at " +
@@ -73,6 +79,21 @@ TEST_CASE("a limit keeps requests first and parents before children, and says wh
     CHECK_FALSE(has(one, "sqlite_posts::latest"));
 
     CHECK_FALSE(has(roll_text(sample_snapshot(), 7), "left out"));
+}
+
+TEST_CASE("totals are the loops' own, however short the snapshot is, and a heading says how much of it is shown") {
+    auto taken = sample_snapshot();
+    auto full = *taken.parts[0].told;
+    full.counts.started += 3000;
+    full.counts.of(task_kind::request) = {.roots = 1501, .tasks = 3003};
+    taken.parts[0].told = std::make_shared<loop_record>(full);
+    const auto text = roll_text(taken, 1000);
+    CHECK(has(text, "muster: 1501 requests in 3003 tasks, 1 background task, 1 abandoned operation, 1 listener, "
+                    "2 connections\n"));
+    CHECK(has(text, "\nrequests (1 of 1501)\n"));
+    CHECK(has(text, "\nbackground (1)\n"));
+    CHECK(has(text, "3000 live tasks are left out: the limit is 1000 (?limit= up to 10000)"));
+    CHECK(has(roll_text(taken, 1), "\nconnections (0 of 2)\n"));
 }
 
 TEST_CASE("an empty roll has every section all the same") {
