@@ -5,10 +5,14 @@
 #include "concurrency/deadline.hpp"
 #include "concurrency/semaphore.hpp"
 #include "concurrency/worker_pool.hpp"
-#include "handlers/found.hpp" // and with it the errors of the sources
+#include "handlers/errors.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
 #include <typeinfo>
 #include <utility>
 
@@ -22,6 +26,14 @@ using std::chrono::seconds;
 
 std::string text_of(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// The type's name as people write it: "std::runtime_error".
+std::string type_of(const std::exception& error) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name(
+        abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status), &std::free);
+    return status == 0 && name ? name.get() : typeid(error).name();
 }
 
 mapped_error problem(int status, std::string detail, std::string log,
@@ -57,9 +69,14 @@ mapped_error cut(const concurrency::cancelled& error) {
         return {.problem = std::nullopt, .log = cause};
     case concurrency::cancel_cause::deadline_exceeded:
         return problem(504, "the time limit is exceeded", cause);
-    default:
+    case concurrency::cancel_cause::shutdown:
         return problem(503, "the server is shutting down", cause, seconds{1});
+    case concurrency::cancel_cause::sibling_failed: // the sibling's own error should have come instead
+        return problem(500, "the request was given up because a part of it failed", cause);
+    case concurrency::cancel_cause::requested:
+        return problem(503, "the server gave the request up", cause, seconds{1});
     }
+    return problem(500, "the request was cancelled", cause);
 }
 
 } // namespace
@@ -71,11 +88,11 @@ mapped_error map_error(const std::exception_ptr& error, const std::vector<waitin
         return cut(e);
     } catch (const concurrency::deadline_exceeded& e) {
         return timed_out(e, waiting);
-    } catch (const upstream::not_found& e) {
+    } catch (const handlers::not_found& e) {
         return problem(404, e.what(), e.what());
-    } catch (const upstream::source_overloaded& e) {
+    } catch (const handlers::source_overloaded& e) {
         return problem(503, e.source() + " takes no more work now", e.what(), e.retry_after());
-    } catch (const upstream::source_error& e) { // what() may hold paths: for the log
+    } catch (const handlers::source_error& e) { // what() may hold paths: for the log
         return problem(502, e.source() + " failed", e.what());
     } catch (const concurrency::worker_queue_full& e) {
         return problem(503, "the server takes no more work now", e.what(), seconds{1});
@@ -84,8 +101,7 @@ mapped_error map_error(const std::exception_ptr& error, const std::vector<waitin
     } catch (const concurrency::semaphore_full& e) {
         return problem(503, "the server takes no more work now", e.what(), seconds{1});
     } catch (const std::exception& e) {
-        return problem(500, "the server failed; its log says more under this request id",
-                       std::string(typeid(e).name()) + ": " + e.what());
+        return problem(500, "the server failed; its log says more under this request id", type_of(e) + ": " + e.what());
     } catch (...) {
         return problem(500, "the server failed; its log says more under this request id", "an unknown exception");
     }

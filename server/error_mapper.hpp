@@ -18,8 +18,8 @@ struct mapped_error {
 };
 
 /// not_found 404; source_failed 502; source_overloaded, a full queue of workers or permits, every worker abandoned, and
-/// shutdown 503 with Retry-After; deadline_exceeded 504 with budget, cause and `waiting`; client_gone nothing; all else
-/// 500, whose detail says nothing.
+/// shutdown (or a cancel that the program asked for) 503 with Retry-After; deadline_exceeded 504 with budget, cause and
+/// `waiting`; client_gone nothing; all else 500, whose detail says nothing.
 [[nodiscard]] mapped_error map_error(const std::exception_ptr& error, const std::vector<waiting_task>& waiting);
 
 } // namespace muster::server

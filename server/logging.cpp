@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/details/fmt_helper.h>
 #include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -47,6 +48,23 @@ class json_formatter final : public spdlog::formatter {
     }
 };
 
+class text_formatter final : public spdlog::formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+        const auto safe = printable(view(message.payload));
+        auto escaped = message;
+        escaped.payload = safe;
+        pattern_.format(escaped, out);
+    }
+
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<text_formatter>();
+    }
+
+  private:
+    spdlog::pattern_formatter pattern_{"%Y-%m-%d %H:%M:%S.%e %-5l %v"};
+};
+
 spdlog::level::level_enum level_of(config::log_level level) noexcept {
     switch (level) {
     case config::log_level::trace:
@@ -65,6 +83,21 @@ spdlog::level::level_enum level_of(config::log_level level) noexcept {
 
 } // namespace
 
+std::string printable(std::string_view message) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(message.size());
+    for (const char c : message) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f) {
+            text += c;
+        } else {
+            text += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xfU]};
+        }
+    }
+    return text;
+}
+
 std::string json_line(std::string_view time, std::string_view level, std::string_view message) {
     const nlohmann::ordered_json line{{"time", time}, {"level", level}, {"message", message}};
     return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -77,7 +110,7 @@ std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log
     if (json) {
         log->set_formatter(std::make_unique<json_formatter>());
     } else {
-        log->set_pattern("%Y-%m-%d %H:%M:%S.%e %-5l %v");
+        log->set_formatter(std::make_unique<text_formatter>());
     }
     log->set_level(level_of(level));
     log->flush_on(spdlog::level::trace);
