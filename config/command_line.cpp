@@ -70,6 +70,19 @@ std::optional<config_error> apply_variables(settings& into, const environment& v
     return std::nullopt;
 }
 
+/// The roll tells paths, addresses and requests, and this version asks nobody for a password.
+void warn_of_open_doors(const settings& all, std::vector<std::string>& warnings) {
+    if (all.admin && !is_local(*all.admin))
+        warnings.push_back("the admin listener " + to_string(*all.admin) +
+                           " can be reached from other machines and asks for no password: bind it to 127.0.0.1, or "
+                           "put it behind something that asks for one");
+    const auto open = std::ranges::find_if_not(all.listen, is_local);
+    if (all.debug_on_public && open != all.listen.end())
+        warnings.push_back("--debug-on-public shows /debug to everybody who reaches " + to_string(*open) +
+                           ", also through pages of other sites: bind it to 127.0.0.1, or leave the flag out and ask "
+                           "the admin listener");
+}
+
 std::vector<std::string> unknown_variables(const environment& variables) {
     std::vector<std::string> known;
     for (const auto& group : key_groups())
@@ -161,9 +174,7 @@ std::expected<parsed, config_error> parse(int argc, const char* const* argv, con
         return std::unexpected{std::move(*wrong)};
 
     result.warnings = unknown_variables(variables);
-    if (all.admin && !is_local(*all.admin))
-        result.warnings.push_back("the admin listener " + to_string(*all.admin) +
-                                  " can be reached from other machines and asks for no token");
+    warn_of_open_doors(all, result.warnings);
     return result;
 }
 

@@ -16,9 +16,10 @@ Usage: muster [serve] [FLAGS]      serves until SIGTERM or SIGINT
 )";
 
 constexpr std::string_view tail = R"(
-Durations are 250ms, 5s, 2m or 1h. Every flag is also a variable (MUSTER_READ_TIMEOUT for
---read-timeout; lists are separated by commas) and a key of the file ("read-timeout"). Flags win
-over variables, variables over the file, the file over defaults. Time limits per route are set in
+Durations are 250ms, 5s, 2m or 1h. Every flag but --help and --version is also a variable
+(MUSTER_READ_TIMEOUT for --read-timeout; lists are separated by commas) and, but for --config and
+--source, a key of the file ("read-timeout"). Flags win over variables, variables over the file, the
+file over defaults. Time limits per route are set in
 the file alone, and the sources' policies have a form of their own there:
 
   {
@@ -31,7 +32,7 @@ the file alone, and the sources' policies have a form of their own there:
 Exit codes: 0 ended clean, 1 could not start, 2 wrong configuration, 3 something would not end at
 shutdown, 128+n ended at once by a second signal n.
 
-Example: muster --listen 127.0.0.1:8080 --data sqlite:/var/lib/muster/muster.db --timeout 2s
+Example: muster --listen 127.0.0.1:8080 --data sqlite:people.db --seed
          curl http://127.0.0.1:8080/user/1
          curl http://127.0.0.1:9090/debug/tasks
 )";

@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <algorithm>
 
@@ -193,10 +193,20 @@ TEST_CASE("an unknown variable is warned of, those of Kubernetes are not") {
 TEST_CASE("an admin listener that others can reach is warned of") {
     const auto open = parse_all({"--admin", "0.0.0.0:9090"});
     REQUIRE(open.has_value());
-    CHECK(open->warnings == std::vector<std::string>{"the admin listener 0.0.0.0:9090 can be reached from other "
-                                                     "machines and asks for no token"});
+    CHECK(open->warnings ==
+          std::vector<std::string>{"the admin listener 0.0.0.0:9090 can be reached from other machines and asks for no "
+                                   "password: bind it to 127.0.0.1, or put it behind something that asks for one"});
     CHECK(parse_all({"--admin", "localhost:9090"})->warnings.empty());
     CHECK(parse_all({"--admin", "off"})->warnings.empty());
+}
+
+TEST_CASE("a roll on a public listener that others can reach is warned of") {
+    const auto open = parse_all({"--debug-on-public", "--listen", "127.0.0.1:8080", "--listen", "0.0.0.0:8081"});
+    REQUIRE(open.has_value());
+    REQUIRE(open->warnings.size() == 1);
+    CHECK(open->warnings[0].starts_with("--debug-on-public shows /debug to everybody who reaches 0.0.0.0:8081"));
+    CHECK(parse_all({"--debug-on-public"})->warnings.empty());
+    CHECK(parse_all({"--listen", "0.0.0.0:8081"})->warnings.empty());
 }
 
 TEST_CASE("the process's environment is copied") {

@@ -3,7 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <fstream>
 #include <stdexcept>

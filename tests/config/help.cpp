@@ -8,6 +8,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace muster::config {
 namespace {
@@ -43,6 +45,24 @@ TEST_CASE("the defaults that help shows are the defaults") {
                 as_shown.emplace_back(variable_of(each.name), each.usual);
     CHECK(as_shown.size() >= 10);
     CHECK(settings_of({}, as_shown) == settings{});
+}
+
+TEST_CASE("help says which flags the file has no key for") {
+    std::vector<std::string> without;
+    for (const auto& group : key_groups())
+        for (const auto& each : group.keys)
+            if (each.kind == file_kind::none)
+                without.push_back("--" + std::string{each.name});
+    CHECK(without == std::vector<std::string>{"--source", "--config"});
+    CHECK(help_text().contains("but for --config and\n--source, a key of the file"));
+}
+
+TEST_CASE("the command that help shows as an example needs nothing that is not there") {
+    const auto text = help_text();
+    const auto example = text.substr(text.find("Example: muster "));
+    const auto line = example.substr(0, example.find('\n'));
+    CHECK(line.contains("--data "));
+    CHECK(line.contains(" --seed")); // a named database must exist
 }
 
 TEST_CASE("the file that help shows as an example is a valid one") {
