@@ -6,115 +6,206 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace muster::server {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+// Writes into one string: thousands of tasks as a tree of values would stall the loop that is asked.
+class writer {
+  public:
+    std::string take() { return std::move(out_); }
 
-double ms(concurrency::duration d) {
-    return std::chrono::duration<double, std::milli>(d).count();
-}
+    writer& open(char bracket) {
+        separate();
+        out_ += bracket;
+        first_ = true;
+        return *this;
+    }
 
-json array_of(const std::vector<roll_entry>& entries);
+    writer& close(char bracket) {
+        out_ += bracket;
+        first_ = false;
+        return *this;
+    }
 
-json task_of(const roll_entry& entry) {
+    writer& key(std::string_view name) {
+        separate();
+        string(name);
+        out_ += ':';
+        first_ = true; // what follows is its value
+        return *this;
+    }
+
+    void value(std::string_view text) {
+        separate();
+        string(text);
+    }
+
+    void value(const char* text) { value(std::string_view(text)); }
+
+    void value(std::same_as<bool> auto yes) { raw(yes ? "true" : "false"); }
+
+    template <std::integral Number>
+        requires(!std::same_as<Number, bool>)
+    void value(Number number) {
+        raw(std::to_string(number));
+    }
+
+    void value(concurrency::duration d) {
+        char text[40];
+        const auto ms = std::chrono::duration<double, std::milli>(d).count();
+        const auto end = std::to_chars(std::begin(text), std::end(text), ms, std::chars_format::fixed, 3).ptr;
+        raw({text, static_cast<std::size_t>(end - text)});
+    }
+
+    void null() { raw("null"); }
+
+    void line() { out_ += '\n'; }
+
+    template <class T>
+    writer& field(std::string_view name, const T& what) {
+        key(name).value(what);
+        return *this;
+    }
+
+  private:
+    void separate() {
+        if (!first_) {
+            out_ += ',';
+        }
+        first_ = false;
+    }
+
+    void raw(std::string_view text) {
+        separate();
+        out_ += text;
+    }
+
+    void string(std::string_view text) {
+        if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; })) {
+            out_.append("\"").append(text).append("\"");
+        } else {
+            using json = nlohmann::json;
+            out_ += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+        }
+    }
+
+    std::string out_;
+    bool first_ = true;
+};
+
+void write(writer& to, std::string_view name, const std::vector<roll_entry>& entries);
+
+void write(writer& to, const roll_entry& entry) {
     const auto& task = *entry.task;
     const auto now = entry.loop->taken_at;
-    json made{{"id", task.id}, {"kind", concurrency::to_string(task.kind)}, {"name", name_of(entry)}};
+    to.open('{').field("id", task.id).field("kind", concurrency::to_string(task.kind)).field("name", name_of(entry));
     if (task.kind == concurrency::task_kind::request) {
-        const auto space = task.name.find(' ');
-        made["request_id"] = task.ref;
-        made["method"] = task.name.substr(0, space);
-        made["route"] = space == std::string::npos ? "" : task.name.substr(space + 1);
-        made["peer"] = entry.peer;
+        const std::string_view name = task.name;
+        const auto space = name.find(' ');
+        to.field("request_id", task.ref).field("method", name.substr(0, space));
+        to.field("route", space == std::string_view::npos ? std::string_view() : name.substr(space + 1));
+        to.field("peer", entry.peer);
     } else if (!task.ref.empty()) {
-        made["ref"] = task.ref;
+        to.field("ref", task.ref);
     }
-    made["loop"] = entry.loop->name;
-    made["age_ms"] = ms(now - task.started_at);
-    made["time_left_ms"] = task.deadline == concurrency::no_deadline ? json() : json(ms(task.deadline - now));
-    made["state"] = task.cancelled ? "cancelled" : task.waits_for.empty() ? "about to run" : "waiting";
-    made["waits_for"] = task.waits_for;
-    made["resource"] = task.resource;
-    made["shielded"] = task.shielded;
-    made["cause"] = task.cancelled ? json(concurrency::to_string(*task.cancelled)) : json();
-    made["cancelled_ms_ago"] = task.cancelled ? json(ms(now - task.cancelled_at)) : json();
-    auto stack = json::array();
+    to.field("loop", entry.loop->name).field("age_ms", now - task.started_at).key("time_left_ms");
+    task.deadline == concurrency::no_deadline ? to.null() : to.value(task.deadline - now);
+    to.field("state", task.cancelled ? "cancelled" : task.waits_for.empty() ? "about to run" : "waiting");
+    to.field("waits_for", task.waits_for).field("resource", task.resource).field("shielded", task.shielded);
+    if (task.cancelled) {
+        to.field("cause", concurrency::to_string(*task.cancelled)).field("cancelled_ms_ago", now - task.cancelled_at);
+    } else {
+        to.key("cause").null();
+        to.key("cancelled_ms_ago").null();
+    }
+    const auto* const frames = entry.loop->frames.data() + task.first_frame;
+    to.field("function", task.frames == 0 ? std::string() : concurrency::tidy_function(frames[0].function));
+    to.field("at", task.frames == 0 ? std::string() : place_of(frames[0]));
+    to.key("stack").open('[');
     for (std::size_t i = 0; i != task.frames; ++i) {
-        const auto& frame = entry.loop->frames[task.first_frame + i];
-        stack.push_back({{"function", concurrency::tidy_function(frame.function)}, {"at", place_of(frame)}});
+        to.open('{').field("function", concurrency::tidy_function(frames[i].function));
+        to.field("at", place_of(frames[i])).close('}');
     }
-    made["function"] = stack.empty() ? json("") : stack.front()["function"];
-    made["at"] = stack.empty() ? json("") : stack.front()["at"];
-    made["stack"] = std::move(stack);
-    made["tasks"] = array_of(entry.children);
-    return made;
+    to.close(']');
+    write(to, "tasks", entry.children);
+    to.close('}');
 }
 
-json array_of(const std::vector<roll_entry>& entries) {
-    auto made = json::array();
+void write(writer& to, std::string_view name, const std::vector<roll_entry>& entries) {
+    to.key(name).open('[');
     for (const auto& entry : entries) {
-        made.push_back(task_of(entry));
+        write(to, entry);
+        to.line();
     }
-    return made;
+    to.close(']');
 }
 
-json abandoned_of(const roll_abandoned& entry) {
+void write(writer& to, const roll_abandoned& entry) {
     const auto& operation = *entry.operation;
     const auto now = entry.loop->taken_at;
-    return {{"id", operation.id},
-            {"what", operation.what},
-            {"resource", operation.resource},
-            {"request_id", operation.ref},
-            {"loop", entry.loop->name},
-            {"age_ms", ms(now - operation.started_at)},
-            {"abandoned_ms_ago", ms(now - operation.abandoned_at)},
-            {"cause", concurrency::to_string(operation.cause)},
-            {"at", std::string(concurrency::tidy_file(operation.site.file_name())) + ":" +
-                       std::to_string(operation.site.line())},
-            {"verdict", concurrency::to_string(entry.verdict)}};
+    to.open('{').field("id", operation.id).field("what", operation.what).field("resource", operation.resource);
+    to.field("request_id", operation.ref).field("loop", entry.loop->name);
+    to.field("age_ms", now - operation.started_at).field("abandoned_ms_ago", now - operation.abandoned_at);
+    to.field("cause", concurrency::to_string(operation.cause));
+    to.field("at", std::string(concurrency::tidy_file(operation.site.file_name())) + ":" +
+                       std::to_string(operation.site.line()));
+    to.field("verdict", concurrency::to_string(entry.verdict)).close('}');
+}
+
+void write(writer& to, const roll_totals& t) {
+    to.key("totals").open('{').field("requests", t.requests).field("request_tasks", t.request_tasks);
+    to.field("background", t.background).field("abandoned", t.abandoned).field("listeners", t.listeners);
+    to.field("connections", t.connections).field("live_tasks", t.live).field("left_out", t.left_out).close('}');
+}
+
+void write(writer& to, const concurrency::snapshot::part& part) {
+    to.open('{').field("name", part.loop).field("answered", part.told != nullptr);
+    if (part.told) {
+        to.field("live_tasks", part.told->live()).field("live_frames", part.told->counts.live_frames);
+        to.field("started", part.told->counts.started).field("ended", part.told->counts.ended);
+    }
+    to.close('}');
 }
 
 } // namespace
 
 std::string roll_json(const concurrency::snapshot& taken, std::size_t limit) {
     const auto roll = make_roll(taken, limit);
-    const auto& t = roll.totals;
-    json made;
-    made["totals"] = {{"requests", t.requests},     {"request_tasks", t.request_tasks},
-                      {"background", t.background}, {"abandoned", t.abandoned},
-                      {"listeners", t.listeners},   {"connections", t.connections},
-                      {"live_tasks", t.live},       {"left_out", t.left_out}};
-    made["limit"] = limit;
-    made["loops"] = json::array();
+    writer to;
+    to.open('{');
+    write(to, roll.totals);
+    to.field("limit", limit).key("loops").open('[');
     for (const auto& part : taken.parts) {
-        json loop{{"name", part.loop}, {"answered", part.told != nullptr}};
-        if (part.told) {
-            loop["live_tasks"] = part.told->live();
-            loop["live_frames"] = part.told->counts.live_frames;
-            loop["started"] = part.told->counts.started;
-            loop["ended"] = part.told->counts.ended;
-        }
-        made["loops"].push_back(std::move(loop));
+        write(to, part);
     }
-    made["verdicts"] = json::array();
-    made["abandoned"] = json::array();
+    to.close(']').key("verdicts").open('[');
     for (const auto& entry : roll.abandoned) {
-        made["verdicts"].push_back({{"verdict", concurrency::to_string(entry.verdict)},
-                                    {"lint", concurrency::abandoned_lint::name},
-                                    {"text", entry.sentence}});
-        made["abandoned"].push_back(abandoned_of(entry));
+        to.open('{').field("verdict", concurrency::to_string(entry.verdict));
+        to.field("lint", concurrency::abandoned_lint::name).field("text", entry.sentence).close('}');
     }
-    made["requests"] = array_of(roll.requests);
-    made["background"] = array_of(roll.background);
-    made["listeners"] = array_of(roll.listeners);
-    made["connections"] = array_of(roll.connections);
-    return made.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    to.close(']').key("abandoned").open('[');
+    for (const auto& entry : roll.abandoned) {
+        write(to, entry);
+    }
+    to.close(']');
+    write(to, "requests", roll.requests);
+    write(to, "background", roll.background);
+    write(to, "listeners", roll.listeners);
+    write(to, "connections", roll.connections);
+    to.close('}').line();
+    return to.take();
 }
 
 } // namespace muster::server

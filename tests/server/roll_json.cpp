@@ -6,7 +6,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 
 using muster::server::roll_json;
 using muster::tests::sample_snapshot;
@@ -78,4 +80,14 @@ TEST_CASE("the roll in JSON counts what is live, however short the snapshot is")
     CHECK(roll["totals"]["requests"] == 1501);
     CHECK(roll["totals"]["request_tasks"] == 3003);
     CHECK(roll["requests"].size() == 1);
+}
+
+TEST_CASE("the roll in JSON is JSON whatever a name holds, one task a line") {
+    auto taken = sample_snapshot();
+    auto odd = *taken.parts[0].told;
+    odd.tasks[3].ref = "a \"b\" \\ \n\x1b \xff c";
+    taken.parts[0].told = std::make_shared<muster::concurrency::loop_record>(odd);
+    const auto text = roll_json(taken, 1000);
+    CHECK(json::parse(text)["requests"][0]["request_id"].get<std::string>().starts_with("a \"b\" \\ \n\x1b "));
+    CHECK(std::ranges::count(text, '\n') == 8); // seven tasks and the end
 }
