@@ -102,7 +102,7 @@ class Server:
         return get(self.public, path, **more)
 
     def roll(self):
-        return get(self.admin, "/debug/tasks?format=json&limit=100000").json()
+        return get(self.admin, "/debug/tasks?format=json&limit=10000").json()
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
