@@ -114,12 +114,12 @@ def a_stop_that_is_cut_short_leaves_no_socket_file(muster, test_server, folder):
 
 
 def who_connected_before_a_stop_is_answered(muster, test_server, folder):
-    for threads, clients in (("1", 1), ("2", 1), ("1", 100), ("2", 100)):
-        for again in range(10 if clients == 1 else 2):
+    for threads, clients in (("1", 1), ("2", 1), ("1", 100), ("2", 100), ("16", 100)):
+        for again in range(20 if clients == 1 else 4):
             s = Server(muster, "--threads", threads, folder=folder)
             sockets = []
             try:
-                if again % 2 == 0:  # all at once: its loops hear of the clients and its admin thread of the signal
+                if again % 4 != 0:  # all at once: its loops hear of the clients and its admin thread of the signal
                     s.signal(signal.SIGSTOP)
                 for _ in range(clients):
                     connection = socket.create_connection(("127.0.0.1", s.public), timeout=10)
