@@ -35,6 +35,7 @@ struct operation_allocator {
     explicit operation_allocator(task_node* t) noexcept : task(t) {}
 
     template <class U>
+    // NOLINTNEXTLINE(google-explicit-constructor): an allocator converts when it is rebound
     operation_allocator(const operation_allocator<U>& other) noexcept : task(other.task) {}
 
     T* allocate(std::size_t n) {

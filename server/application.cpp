@@ -34,8 +34,6 @@ namespace muster::server {
 
 namespace {
 
-using concurrency::task_kind;
-
 constexpr std::size_t admin_connections = 64;
 constexpr std::size_t refusals_at_once = 64;
 constexpr std::chrono::milliseconds longest_admin_idle{5'000};

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -98,7 +97,7 @@ TEST_CASE("a Unix socket's file goes with its listener, and a dead one's is repl
         const muster::server::unique_fd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
-        std::strcpy(address.sun_path, path.c_str());
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
         REQUIRE(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     }
     CHECK(std::filesystem::is_socket(path));

@@ -19,7 +19,7 @@ test_loop::test_loop()
         } catch (const std::exception& e) {
             errors_.push_back(std::string(what) + ": " + e.what());
         } catch (...) {
-            errors_.push_back(std::string(what));
+            errors_.emplace_back(what);
         }
     });
 }
