@@ -70,17 +70,22 @@ std::optional<config_error> apply_variables(settings& into, const environment& v
     return std::nullopt;
 }
 
-/// The roll tells paths, addresses and requests, and this version asks nobody for a password.
+/// The roll tells paths, addresses and requests.
 void warn_of_open_doors(const settings& all, std::vector<std::string>& warnings) {
+    if (!all.admin_token_file.empty()) {
+        if (!all.admin && !all.debug_on_public)
+            warnings.push_back("--admin-token-file has nothing to guard: --admin is off, and so is --debug-on-public");
+        return;
+    }
     if (all.admin && !is_local(*all.admin))
         warnings.push_back("the admin listener " + to_string(*all.admin) +
-                           " can be reached from other machines and asks for no password: bind it to 127.0.0.1, or "
-                           "put it behind something that asks for one");
+                           " can be reached from other machines and asks for no token: name one with "
+                           "--admin-token-file, or bind it to 127.0.0.1");
     const auto open = std::ranges::find_if_not(all.listen, is_local);
     if (all.debug_on_public && open != all.listen.end())
         warnings.push_back("--debug-on-public shows /debug to everybody who reaches " + to_string(*open) +
-                           ", also through pages of other sites: bind it to 127.0.0.1, or leave the flag out and ask "
-                           "the admin listener");
+                           ", also through pages of other sites: name a token with --admin-token-file, or bind it to "
+                           "127.0.0.1, or leave the flag out and ask the admin listener");
 }
 
 std::vector<std::string> unknown_variables(const environment& variables) {

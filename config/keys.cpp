@@ -122,10 +122,11 @@ complaint format(settings& into, std::string_view raw, origin) {
     return "must be text, json or auto";
 }
 
+template <auto Member>
 complaint file(settings& into, std::string_view raw, origin) {
     if (raw.empty())
         return "must be the name of a file";
-    into.config_file = raw;
+    into.*Member = raw;
     return std::nullopt;
 }
 
@@ -136,6 +137,9 @@ constexpr key listening[] = {
      "public listener; repeatable; also [::1]:8080 or unix:PATH;\nport 0 takes a free one, which is printed",
      file_kind::texts, listen, [](settings& into) { into.listen.clear(); }},
     {"admin", "HOST:PORT", "127.0.0.1:9090", "admin listener, with /debug; off for none", file_kind::text, admin},
+    {"admin-token-file", "FILE", "",
+     "file of a token that /debug then asks for, as Bearer or as\nBasic password; health needs none", file_kind::text,
+     file<&s::admin_token_file>},
     {"debug-on-public", "", "off", "serve /debug on the public listener too; never behind a proxy\non the same host",
      file_kind::boolean, toggle<&s::debug_on_public>},
     {"reuse-port", "", "off", "share the ports with another muster instead of failing\nwhen they are in use",
@@ -173,7 +177,7 @@ constexpr key process[] = {
      file_kind::number, number<&s::threads, 0, 1024>},
     {"log-level", "LEVEL", "info", "trace, debug, info, warn or error", file_kind::text, level},
     {"log-format", "FORMAT", "auto", "text, json, or auto: text on a terminal, else json", file_kind::text, format},
-    {"config", "FILE", "", "settings as JSON, comments allowed", file_kind::none, file},
+    {"config", "FILE", "", "settings as JSON, comments allowed", file_kind::none, file<&s::config_file>},
 };
 
 constexpr key_group groups[] = {

@@ -46,6 +46,7 @@ struct route_limit {
 struct settings {
     std::vector<endpoint> listen{tcp_endpoint{"127.0.0.1", 8080}};  ///< never empty
     std::optional<endpoint> admin{tcp_endpoint{"127.0.0.1", 9090}}; ///< none: no admin listener
+    std::string admin_token_file; ///< whoever asks for debug routes must bring its content; empty: nothing is asked for
     bool debug_on_public = false;
     bool reuse_port = false;                    ///< share the ports with another process instead of failing
     std::optional<std::size_t> max_connections; ///< none: from the descriptor limit

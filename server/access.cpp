@@ -78,4 +78,13 @@ std::optional<std::string> debug_refusal(const debug_caller& caller) {
     return std::nullopt;
 }
 
+bool needs_token(const door& through, const handlers::resolution& resolved) noexcept {
+    if (through.token == nullptr) {
+        return false;
+    }
+    return resolved.access == handlers::route_access::debug ||
+           (through.which == door::kind::admin && (resolved.kind == handlers::resolution::outcome::not_found ||
+                                                   resolved.kind == handlers::resolution::outcome::bad_target));
+}
+
 } // namespace muster::server

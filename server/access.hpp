@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handlers/header_list.hpp"
+#include "handlers/router.hpp"
 #include "server/door.hpp"
 
 #include <optional>
@@ -26,6 +27,11 @@ struct debug_caller {
 /// - A listener that is bound to loopback: pages of other sites, by Sec-Fetch-Site, unless it is a top-level
 ///   navigation to the page itself; and names that were rebound to this machine, by Host.
 [[nodiscard]] std::optional<std::string> debug_refusal(const debug_caller& caller);
+
+/// Whether a request that debug_refusal() lets pass must bring the door's token too: for debug routes, and on an admin
+/// listener for every path that is not there, so that nobody learns which are. Health is asked without.
+/// The refusals come first: a page of another site shall not even make a browser ask for the token, nor try tokens.
+[[nodiscard]] bool needs_token(const door& through, const handlers::resolution& resolved) noexcept;
 
 /// "localhost", 127.0.0.0/8 or ::1, each with or without a port.
 [[nodiscard]] bool names_loopback(std::string_view host);

@@ -6,6 +6,7 @@
 #include "concurrency/registry.hpp"
 #include "config/default_threads.hpp"
 #include "handlers/routes.hpp"
+#include "server/admin_token.hpp"
 #include "server/binding.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
@@ -25,7 +26,9 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +81,21 @@ bool prepare_sources(const config::settings& settings, spdlog::logger& log) {
         }
     }
     return created;
+}
+
+// Throws if the settings name a file that holds no token.
+std::optional<admin_token> token_of(const config::settings& settings, spdlog::logger& log) {
+    if (settings.admin_token_file.empty()) {
+        return std::nullopt;
+    }
+    auto read = read_token_file(settings.admin_token_file);
+    if (!read) {
+        throw std::runtime_error(read.error());
+    }
+    for (const auto& warning : read->warnings) {
+        log.warn("{}", warning);
+    }
+    return std::move(read->token);
 }
 
 // A database in use is up to three files a worker: itself, its journal, its shared memory.
@@ -156,8 +174,10 @@ struct house {
             std::size_t number = 0;
             for (const auto& each : services) {
                 all.push_back(each.get());
-                number = each->add_door(
-                    {.which = door::kind::public_, .loopback = config::is_local(where), .address = bound.address});
+                number = each->add_door({.which = door::kind::public_,
+                                         .loopback = config::is_local(where),
+                                         .address = bound.address,
+                                         .token = token});
             }
             if (bound.sockets.size() == 1) { // of a Unix socket there is only one: its connections go round
                 all.front()->accept_on(number, std::move(bound.sockets.front()), all);
@@ -173,8 +193,10 @@ struct house {
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
                 admin, service_parts{admin_router, admin_sessions, admin_gate, admin_refused, draining, *log});
-            const auto number = admin_service->add_door(
-                {.which = door::kind::admin, .loopback = config::is_local(*settings.admin), .address = bound.address});
+            const auto number = admin_service->add_door({.which = door::kind::admin,
+                                                         .loopback = config::is_local(*settings.admin),
+                                                         .address = bound.address,
+                                                         .token = token});
             admin_service->accept_on(number, std::move(bound.sockets.front()), {admin_service.get()});
             admin_file = std::move(bound.file);
         }
@@ -248,6 +270,7 @@ struct house {
     std::vector<std::unique_ptr<service>> services;
     std::unique_ptr<service> admin_service;
     greeting_facts facts;
+    const admin_token* token = nullptr; // what every door asks for; set before they are opened
 };
 
 int refuse(int code, const std::string& why) {
@@ -263,6 +286,7 @@ int serve(const config::settings& settings, const application_extras& extras) {
     const auto descriptors = raise_descriptor_limit();
     try {
         const auto log = make_logger(settings.level, settings.format);
+        const auto token = token_of(settings, *log);
         const bool created = prepare_sources(settings, *log); // before the sources open what it makes, or refuses
         if (settings.max_connections) {
             const auto few = warning_of_connections(*settings.max_connections, descriptors, files_of_sources(settings));
@@ -272,6 +296,7 @@ int serve(const config::settings& settings, const application_extras& extras) {
         }
         house all(settings, log, extras, descriptors);
         all.facts.sample_people = created;
+        all.token = token ? &*token : nullptr;
         all.open_doors(); // last: from here on clients may wait for us
         all.facts.loops = all.services.size();
         std::fputs(greeting(settings, all.facts).c_str(), stdout);

@@ -7,6 +7,7 @@
 #include "handlers/refusal.hpp"
 #include "handlers/target.hpp"
 #include "server/access.hpp"
+#include "server/admin_token.hpp"
 #include "server/error_mapper.hpp"
 #include "server/request_parser.hpp"
 #include "server/waiting_tasks.hpp"
@@ -82,6 +83,9 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
         if (auto why = debug_refusal({door_, http_1_0, target->path, target->authority, head.headers})) {
             return problem(403, std::move(*why), head.id);
         }
+    }
+    if (needs_token(door_, resolved) && !door_.token->brought_by(head.headers)) {
+        return token_refusal(head.id);
     }
     if (resolved.matched == nullptr) {
         return handlers::refusal(resolved, head.id);

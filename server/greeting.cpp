@@ -54,10 +54,13 @@ std::string greeting(const config::settings& settings, const greeting_facts& fac
     text += "  " + sources_of(settings) + (facts.sample_people ? " (just made, with 200 sample people)\n" : "\n");
     text += facts.admin ? "  admin listener on " + at(*facts.admin) + "\n" : "  no admin listener\n";
     text += "  try: " + curl(facts.listening.front(), "/user/1") + "\n";
+    // curl hides this from whoever lists the machine's processes.
+    const auto brought =
+        settings.admin_token_file.empty() ? std::string() : " -u :\"$(cat " + settings.admin_token_file + ")\"";
     if (settings.debug_on_public) {
-        text += "       " + curl(facts.listening.front(), "/debug/tasks") + "\n";
+        text += "       " + curl(facts.listening.front(), "/debug/tasks") + brought + "\n";
     } else if (facts.admin) {
-        text += "       " + curl(*facts.admin, "/debug/tasks") + "\n";
+        text += "       " + curl(*facts.admin, "/debug/tasks") + brought + "\n";
     }
     return text;
 }

@@ -195,9 +195,22 @@ TEST_CASE("an admin listener that others can reach is warned of") {
     REQUIRE(open.has_value());
     CHECK(open->warnings ==
           std::vector<std::string>{"the admin listener 0.0.0.0:9090 can be reached from other machines and asks for no "
-                                   "password: bind it to 127.0.0.1, or put it behind something that asks for one"});
+                                   "token: name one with --admin-token-file, or bind it to 127.0.0.1"});
     CHECK(parse_all({"--admin", "localhost:9090"})->warnings.empty());
     CHECK(parse_all({"--admin", "off"})->warnings.empty());
+}
+
+TEST_CASE("a token closes the doors that are warned of") {
+    const auto guarded = parse_all({"--admin", "0.0.0.0:9090", "--listen", "0.0.0.0:8080", "--debug-on-public",
+                                    "--admin-token-file", "secrets/token"});
+    REQUIRE(guarded.has_value());
+    CHECK(guarded->settings.admin_token_file == "secrets/token");
+    CHECK(guarded->warnings.empty());
+    const auto nothing = parse_all({"--admin", "off"}, {{"MUSTER_ADMIN_TOKEN_FILE", "token"}});
+    REQUIRE(nothing.has_value());
+    CHECK(nothing->warnings ==
+          std::vector<std::string>{
+              "--admin-token-file has nothing to guard: --admin is off, and so is --debug-on-public"});
 }
 
 TEST_CASE("a roll on a public listener that others can reach is warned of") {

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """tests/e2e: what a user sees of the whole, one scenario a test: `scenarios.py NAME muster muster_test_server`."""
+import base64
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -365,6 +367,52 @@ def debug_routes_are_for_those_who_may(muster, test_server, folder):
         check(s.get("/user/1", headers=[cross]).status == 200, "the API is not concerned")
 
 
+def a_token_guards_the_debug_routes_and_nothing_else(muster, test_server, folder):
+    token = "0123456789abcdef-the-token"
+    file = folder / "token"
+    file.write_text(token + "\n")
+    file.chmod(0o600)
+    bearer = ("Authorization", "Bearer " + token)
+    basic = ("Authorization", "Basic " + base64.b64encode(b"anybody:" + token.encode()).decode())
+    wrong = [("Authorization", "Bearer " + token[:-1]), ("Authorization", "Basic " + base64.b64encode(token.encode()).decode())]
+    with server(muster, "--admin-token-file", str(file), "--debug-on-public", "--log-level", "trace", folder=folder) as s:
+        for port in (s.admin, s.public):
+            for path in ("/livez", "/readyz"):
+                check(get(port, path).status == 200, "health needs no token:", path)
+            for headers in ([], *[[w] for w in wrong], [bearer, bearer]):
+                a = get(port, "/debug/tasks", headers=headers)
+                check(a.status == 401 and a.headers["content-type"] == "application/problem+json", a, headers)
+            check(get(port, "/debug/tasks?token=" + "x" * 20).status == 401, "a token in a URL")
+            for headers in ([bearer], [basic]):
+                check(get(port, "/debug/tasks", headers=headers).status == 200, headers)
+            check(get(port, "/debug/tasks", headers=[bearer], host="muster.example").status == 403, "DNS rebinding, with the token")
+            challenges = [l for l in raw(port, request_bytes("/debug/tasks")).decode().split("\r\n") if l.lower().startswith("www-authenticate:")]
+            check(len(challenges) == 2, challenges)
+            got = subprocess.run(["curl", "--silent", "--max-time", "10", "-u", "me:" + token, "--write-out", "%{http_code}",
+                                  f"http://127.0.0.1:{port}/debug/tasks"], capture_output=True, text=True, check=False).stdout
+            check(got.endswith("200"), "curl -u:", got)
+        check(get(s.admin, "/nowhere").status == 401 and get(s.admin, "/nowhere", headers=[bearer]).status == 404, "unknown paths")
+        check(s.get("/user/1").status == 200 and s.get("/nowhere").status == 404, "the API is not concerned")
+        check(token not in s.log() and "warn" not in s.log(), "the log:", s.log())
+    with server(muster, folder=folder, env={"MUSTER_ADMIN_TOKEN_FILE": str(file)}) as s:
+        check(get(s.admin, "/debug/tasks").status == 401 and get(s.admin, "/debug/tasks", headers=[bearer]).status == 200, "by a variable")
+    config = folder / "muster.json"
+    config.write_text(json.dumps({"admin-token-file": str(file)}))
+    file.chmod(0o644)
+    with server(muster, "--config", str(config), folder=folder) as s:
+        check(get(s.admin, "/debug/tasks").status == 401 and get(s.admin, "/debug/tasks", headers=[basic]).status == 200, "by the file")
+        check("can be read by everybody" in s.log(), "an open file is not warned of:", s.log())
+    for text in ("", "\n", "two words", "x" * 5000, "a\nb"):
+        file.write_text(text)
+        code, out, err = run(muster, "--admin-token-file", str(file), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", folder=folder)
+        check(code == 1 and err.count("\n") == 1 and err.startswith("muster: --admin-token-file ") and not out, text[:20], code, err)
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    for name, word in ((fifo, "regular"), (folder, "regular"), (folder / "absent", "No such file")):
+        code, out, err = run(muster, "--admin-token-file", str(name), folder=folder)
+        check(code == 1 and word in err and err.count("\n") == 1, name, code, err)
+
+
 def the_roll_shows_a_hanging_request_with_its_places(muster, test_server, folder):
     with server(test_server, "--test-posts", "hang", "--test-profiles", "delay:1s", folder=folder) as s:
         connection = socket.create_connection(("127.0.0.1", s.public))
@@ -435,6 +483,7 @@ SCENARIOS = {f.__name__: f for f in (
     every_kind_of_id_is_answered_in_kind,
     requests_on_one_connection_are_answered_in_order,
     debug_routes_are_for_those_who_may,
+    a_token_guards_the_debug_routes_and_nothing_else,
     the_roll_shows_a_hanging_request_with_its_places,
     a_stuck_loop_is_named_by_livez,
     a_unix_socket_and_ipv6_are_served_too,

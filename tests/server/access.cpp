@@ -1,6 +1,8 @@
 // tests of server/access: the table of who may see the debug routes.
 #include "server/access.hpp"
 
+#include "server/admin_token.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <initializer_list>
@@ -11,6 +13,7 @@ using muster::server::debug_caller;
 using muster::server::debug_refusal;
 using muster::server::door;
 using muster::server::names_loopback;
+using muster::server::needs_token;
 
 namespace {
 
@@ -96,5 +99,27 @@ TEST_CASE("what names loopback") {
     for (const auto* name : {"", "localhost.", "localhost.example", "0.0.0.0", "128.0.0.1", "[::2]", "[::1", "::1",
                              "127.0.0.1.example", "2130706433"}) {
         CHECK_FALSE(names_loopback(name));
+    }
+}
+
+TEST_CASE("a token is asked for by debug routes everywhere, and on the admin listener by all but what is open") {
+    using muster::handlers::resolution;
+    using muster::handlers::route_access;
+    using outcome = resolution::outcome;
+    const auto token = muster::server::admin_token::parse("sesame");
+    for (auto through : {public_local, public_wide, admin_local, admin_wide}) {
+        const bool admin = through.which == door::kind::admin;
+        for (const auto kind :
+             {outcome::match, outcome::options, outcome::method_not_allowed, outcome::not_found, outcome::bad_target}) {
+            const bool unknown = kind == outcome::not_found || kind == outcome::bad_target;
+            const resolution open{.kind = kind};
+            const resolution debug{.kind = kind, .access = route_access::debug};
+            CHECK_FALSE(needs_token(through, open));
+            CHECK_FALSE(needs_token(through, debug));
+            through.token = &*token;
+            CHECK(needs_token(through, open) == (admin && unknown));
+            CHECK(needs_token(through, debug));
+            through.token = nullptr;
+        }
     }
 }

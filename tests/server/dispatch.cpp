@@ -1,6 +1,7 @@
 // tests of server/dispatch: through a connection, as it is used.
 #include "server/dispatch.hpp"
 
+#include "server/admin_token.hpp"
 #include "tests/server/served.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -108,4 +109,29 @@ TEST_CASE("debug routes are refused by the rules of their listener") {
     served admin({}, {.which = door::kind::admin, .loopback = true, .address = "127.0.0.1:9090"});
     CHECK(status_of(admin.talk(get("/debug/tasks", "Via: 1.1 x\r\n"))) == 200);
     CHECK(status_of(admin.talk(get("/debug/tasks", "Sec-Fetch-Site: cross-site\r\n"))) == 403);
+}
+
+TEST_CASE("with a token the debug routes ask for it, after the rules and before the router's word") {
+    const auto token = muster::server::admin_token::parse("sesame");
+    const std::string brought = "Authorization: Bearer sesame\r\n";
+    for (const auto which : {door::kind::public_, door::kind::admin}) {
+        served s({}, {.which = which, .loopback = true, .address = "127.0.0.1:1", .token = &*token});
+        const auto refused = s.talk(get("/debug/tasks"));
+        CHECK(status_of(refused) == 401);
+        CHECK(has(refused, "WWW-Authenticate: Basic realm=\"muster admin\"\r\n"));
+        CHECK(document_of(refused)["status"] == 401);
+        CHECK(status_of(s.talk(get("/debug/tasks?token=sesame&access_token=sesame"))) == 401);
+        CHECK(status_of(s.talk(get("/debug/tasks", "Authorization: Bearer sesam\r\n"))) == 401);
+        CHECK(status_of(s.talk(get("/debug/tasks", "", "DELETE"))) == 401);
+        CHECK(status_of(s.talk(get("/debug/tasks", "", "OPTIONS"))) == 401);
+        CHECK(status_of(s.talk(get("/debug/tasks", "Sec-Fetch-Site: cross-site\r\n"))) == 403);
+        CHECK(status_of(s.talk(get("/debug/tasks", "Sec-Fetch-Site: cross-site\r\n" + brought))) == 403);
+        CHECK(status_of(s.talk(get("/debug/tasks", brought))) == 200);
+        CHECK(status_of(s.talk(get("/debug/tasks", "Authorization: Basic bWU6c2VzYW1l\r\n"))) == 200);
+        CHECK(status_of(s.talk(get("/debug/tasks", brought, "DELETE"))) == 405);
+        CHECK(status_of(s.talk(get("/hello"))) == 200);
+        CHECK(status_of(s.talk(get("/nowhere"))) == (which == door::kind::admin ? 401 : 404));
+        CHECK(status_of(s.talk(get("/nowhere", brought))) == 404);
+        CHECK_FALSE(has(s.log(), "sesame"));
+    }
 }

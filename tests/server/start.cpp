@@ -26,6 +26,9 @@ TEST_CASE("the first lines say what is served where, from which sources, and wha
     settings.debug_on_public = true;
     CHECK(greeting(settings, {.listening = {"0.0.0.0:80"}, .admin = std::nullopt})
               .find("curl http://127.0.0.1:80/debug/tasks\n") != std::string::npos);
+    settings.admin_token_file = "token";
+    CHECK(greeting(settings, {.listening = {"0.0.0.0:80"}, .admin = std::nullopt})
+              .find("curl http://127.0.0.1:80/debug/tasks -u :\"$(cat token)\"\n") != std::string::npos);
     CHECK(greeting(settings, {.listening = {"unix:/run/m.sock"}, .admin = std::nullopt})
               .find("curl --unix-socket /run/m.sock http://localhost/user/1\n") != std::string::npos);
     CHECK(greeting(settings, {.listening = {"[::]:80"}, .admin = std::nullopt}).find("http://[::1]:80/user/1") !=
