@@ -134,6 +134,34 @@ std::pair<std::string, std::string> config_file(const flags& given, const enviro
     return {};
 }
 
+bool works_on_database(command which) {
+    return which == command::import_people || which == command::export_people || which == command::migrate;
+}
+
+/// What only one command knows.
+std::optional<config_error> apply_operand(parsed& into, const flags& given) {
+    const auto& info = info_of(given.command);
+    const auto on = [&](std::string_view name) { return given.switches.contains(name); };
+    if (info.operand_needed && given.operand.empty())
+        return fault(std::string{info.name} + " (command): " + std::string{info.operand} +
+                     " is missing: the file to read, or - for standard input");
+    if (on("live") && on("ready"))
+        return fault("--live, --ready (flags): only one of them");
+    into.command = given.command;
+    into.file = given.operand;
+    into.keep_going = on("keep-going");
+    into.ready = on("ready");
+    return std::nullopt;
+}
+
+/// Sources that file or environment name one by one leave open which database is meant.
+std::optional<config_error> check_one_database(const settings& all, command which) {
+    if (all.users.url == all.profiles.url && all.users.url == all.posts.url)
+        return std::nullopt;
+    return fault(std::string{info_of(which).name} +
+                 " (command): users, profiles and posts come from different sources; name one database: --data URL");
+}
+
 } // namespace
 
 environment process_environment() {
@@ -157,9 +185,10 @@ std::expected<parsed, config_error> parse(int argc, const char* const* argv, con
     const auto& given = *split;
 
     parsed result;
-    if (given.help) {
+    if (given.help || given.command == command::help) {
+        const auto* about = given.command == command::help ? find_command(given.operand) : nullptr;
         result.command = command::help;
-        result.text = help_text();
+        result.text = help_text(about ? about->which : given.command);
         return result;
     }
     if (given.version) {
@@ -168,6 +197,8 @@ std::expected<parsed, config_error> parse(int argc, const char* const* argv, con
         return result;
     }
 
+    if (auto wrong = apply_operand(result, given))
+        return std::unexpected{std::move(*wrong)};
     auto& all = result.settings;
     if (const auto [name, where] = config_file(given, variables); !where.empty()) {
         if (auto wrong = apply_file(all, name, where))
@@ -178,8 +209,14 @@ std::expected<parsed, config_error> parse(int argc, const char* const* argv, con
     if (auto wrong = apply_flags(all, given))
         return std::unexpected{std::move(*wrong)};
 
-    result.warnings = unknown_variables(variables);
-    warn_of_open_doors(all, result.warnings);
+    if (works_on_database(result.command))
+        if (auto wrong = check_one_database(all, given.command))
+            return std::unexpected{std::move(*wrong)};
+
+    if (result.command != command::health) // it is called every few seconds, and the server has said it
+        result.warnings = unknown_variables(variables);
+    if (result.command == command::serve)
+        warn_of_open_doors(all, result.warnings);
     return result;
 }
 

@@ -1,6 +1,7 @@
 // config/: from what the user said to settings; the door to this floor, which server/main opens.
 #pragma once
 
+#include "config/commands.hpp"
 #include "config/settings.hpp"
 
 #include <expected>
@@ -11,11 +12,12 @@
 
 namespace muster::config {
 
-enum class command { serve, help, version };
-
 struct parsed {
     config::command command = command::serve;
-    config::settings settings;         ///< of serve
+    config::settings settings;         ///< of serve; of import, export and migrate `users.url` is the database
+    std::string file;                  ///< of import: what to read; "-" is standard input
+    bool keep_going = false;           ///< of import: skip bad lines
+    bool ready = false;                ///< of health: ask /readyz instead of /livez
     std::vector<std::string> warnings; ///< sentences for the log, one line each
     std::string text;                  ///< of help and version: goes to standard output, ends with a newline
 };
@@ -34,7 +36,8 @@ using environment = std::vector<std::pair<std::string, std::string>>;
 
 /// Reads the command line `argv` (its first is the program's name): defaults, then the file that --config or
 /// MUSTER_CONFIG names, then `variables`, then flags; whatever comes later wins. Values that are overridden must be
-/// right too. Apart from that file it looks at nothing but its arguments; it throws nothing but std::bad_alloc.
+/// right too, also those that the command has no use for: a server's variables do no harm to `muster health`. Apart
+/// from that file it looks at nothing but its arguments; it throws nothing but std::bad_alloc.
 [[nodiscard]] std::expected<parsed, config_error> parse(int argc, const char* const* argv,
                                                         const environment& variables);
 

@@ -5,14 +5,17 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace muster::config {
 namespace {
 
 constexpr std::string_view head = R"(muster: an HTTP API server in which no task outlives its request
 
-Usage: muster [serve] [FLAGS]      serves until SIGTERM or SIGINT
-       muster --help | --version
+Usage: muster [COMMAND] [FLAGS]
+       muster --help | --version | COMMAND --help
+
+Commands
 )";
 
 constexpr std::string_view tail = R"(
@@ -29,52 +32,83 @@ the file alone, and the sources' policies have a form of their own there:
     "sources": { "posts": { "workers": 8, "queue": 512 } }
   }
 
-Exit codes: 0 ended clean, 1 could not start, 2 wrong configuration, 3 something would not end at
-shutdown, 128+n ended at once by a second signal n.
+Exit codes: 0 ended clean, 1 could not start (or bad data in an import), 2 wrong configuration, 3
+something would not end at shutdown, 4 an import skipped lines as asked, 128+n ended by signal n
+(serve: by a second one).
 
 Example: muster --listen 127.0.0.1:8080 --data sqlite:people.db --seed
          curl http://127.0.0.1:8080/user/1
          curl http://127.0.0.1:9090/debug/tasks
 )";
 
-/// One flag: its form in the left column, its help in the right one, the default behind the help's last line or below.
+constexpr std::size_t column = 28;
+
+/// `left` in the left column, `help` (lines separated by '\n') in the right one.
+std::string row(std::string left, std::string_view help) {
+    if (left.size() + 2 > column)
+        left += '\n' + std::string(column, ' ');
+    else
+        left.append(column - left.size(), ' ');
+    for (auto end = help.find('\n'); end != help.npos; end = help.find('\n')) {
+        left += help.substr(0, end);
+        left += '\n' + std::string(column, ' ');
+        help.remove_prefix(end + 1);
+    }
+    return left.append(help);
+}
+
+/// One flag; the default stands behind the help's last line or below it.
 std::string entry(const key& each) {
-    constexpr std::size_t column = 28;
     constexpr std::size_t width = 100;
     std::string left = "  --" + std::string{each.name};
     if (!each.is_switch())
         left += ' ' + std::string{each.value};
-    std::string result = left;
-    if (left.size() + 2 > column)
-        result += '\n' + std::string(column, ' ');
-    else
-        result.append(column - left.size(), ' ');
-
-    std::string_view rest = each.help;
-    for (auto end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
-        result += rest.substr(0, end);
-        result += '\n' + std::string(column, ' ');
-        rest.remove_prefix(end + 1);
-    }
-    result += rest;
+    auto result = row(std::move(left), each.help);
     if (!each.usual.empty()) {
+        const auto last = result.size() - (result.rfind('\n') + 1); // npos + 1 is 0
         const auto usual = "(default: " + std::string{each.usual} + ')';
-        result += column + rest.size() + 1 + usual.size() > width ? '\n' + std::string(column, ' ') : " ";
+        result += last + 1 + usual.size() > width ? '\n' + std::string(column, ' ') : " ";
         result += usual;
     }
     return result + '\n';
+}
+
+std::string call_of(const command_info& each) {
+    std::string call{each.name};
+    if (!each.operand.empty())
+        call += ' ' + (each.operand_needed ? std::string{each.operand} : '[' + std::string{each.operand} + ']');
+    return call;
 }
 
 } // namespace
 
 std::string help_text() {
     std::string text{head};
+    for (const auto& each : commands())
+        text += row("  " + call_of(each), each.summary) + '\n';
+    text += "\nThe flags of serve follow; of the other commands, muster COMMAND --help tells more.\n";
     for (const auto& group : key_groups()) {
         text += '\n' + std::string{group.title} + '\n';
         for (const auto& each : group.keys)
             text += entry(each);
     }
     return text.append(tail);
+}
+
+std::string help_text(command which) {
+    const auto& info = info_of(which);
+    if (info.text.empty())
+        return help_text();
+    std::string text = "Usage: muster " + call_of(info) + " [FLAGS]\n\n" + std::string{info.text} + '\n';
+    for (const auto& name : info.keys) {
+        auto each = *find_key(name);
+        if (name == "data") // here it is no source of a server
+            each.help = "the database: sqlite:PATH";
+        text += entry(each);
+    }
+    for (const auto& each : info.switches)
+        text += row("  --" + std::string{each.name}, each.help) + '\n';
+    return text;
 }
 
 } // namespace muster::config

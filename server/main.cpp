@@ -1,6 +1,7 @@
-// server/: the muster executable: what was asked for, then serving it.
+// server/: the muster executable: what was asked for, then doing it.
 #include "config/command_line.hpp"
 #include "server/application.hpp"
+#include "server/commands.hpp"
 #include "server/limits.hpp"
 
 #include <cstdio>
@@ -19,8 +20,7 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "muster: warning: %s\n", warning.c_str());
         }
         if (asked->command != config::command::serve) {
-            std::fputs(asked->text.c_str(), stdout);
-            return std::fflush(stdout) == 0 ? 0 : 1;
+            return muster::server::run_command(*asked);
         }
         return muster::server::serve(asked->settings);
     } catch (const std::exception& error) {

@@ -138,7 +138,7 @@ TEST_CASE("an error of a flag names flag and value in one line") {
     CHECK(error_of({"--source", "posts.wrkers=4"}) ==
           "muster: --source posts.wrkers=4 (flag): no such policy; there are workers and queue");
     CHECK(error_of({"--timeot", "5s"}) == "muster: --timeot (flag): no such flag; did you mean --timeout?");
-    CHECK(error_of({"import"}) == "muster: import (command): no such command; this version knows serve");
+    CHECK(error_of({"imprt"}) == "muster: imprt (command): no such command; did you mean import?");
 }
 
 TEST_CASE("an error of a variable names it and its value in one line") {
@@ -167,6 +167,50 @@ TEST_CASE("sources of later versions are refused") {
               .starts_with("muster: --users postgres://host/db (flag): postgres sources are not supported in this "));
     CHECK(error_of({}, {{"MUSTER_POSTS", "https://host"}})
               .starts_with("muster: MUSTER_POSTS=https://host (environment): https sources are not supported in "));
+}
+
+TEST_CASE("a command's settings come from the same origins as serve's") {
+    const auto import = parse_all({"import", "people.jsonl", "--keep-going"}, {{"MUSTER_DATA", "sqlite:a.db"}});
+    REQUIRE(import.has_value());
+    CHECK(import->command == command::import_people);
+    CHECK(import->file == "people.jsonl");
+    CHECK(import->keep_going);
+    CHECK(import->settings.users.url.path == "a.db");
+    CHECK(parse_all({"export", "--data", "sqlite:b.db"}, {{"MUSTER_DATA", "sqlite:a.db"}})->settings.users.url.path ==
+          "b.db");
+    CHECK(parse_all({"migrate"})->settings.users.url == default_source());
+
+    // What configures the server does no harm to the check in its container.
+    const auto health = parse_all({"health", "--ready"},
+                                  {{"MUSTER_ADMIN", "0.0.0.0:9091"}, {"MUSTER_POSTS", "sqlite:o"}, {"MUSTER_X", "x"}});
+    REQUIRE(health.has_value());
+    CHECK(health->ready);
+    CHECK(health->settings.admin == endpoint{tcp_endpoint{"0.0.0.0", 9091}});
+    CHECK(health->warnings.empty()); // said by the server already
+    CHECK(parse_all({"import", "-"}, {{"MUSTER_TIMEOT", "x"}})->warnings.size() == 1);
+}
+
+TEST_CASE("the help of a command is its own") {
+    const auto own = parse_all({"import", "--help"});
+    REQUIRE(own.has_value());
+    CHECK(own->command == command::help);
+    CHECK(own->text.starts_with("Usage: muster import FILE|- [FLAGS]\n"));
+    CHECK(parse_all({"help", "import"})->text == own->text);
+    CHECK(parse_all({"help"})->text == parse_all({"--help"})->text);
+}
+
+TEST_CASE("what a command cannot do without, or with, is an error") {
+    CHECK(error_of({"import"}) ==
+          "muster: import (command): FILE|- is missing: the file to read, or - for standard input");
+    CHECK(error_of({"health", "--live", "--ready"}) == "muster: --live, --ready (flags): only one of them");
+    CHECK(error_of({"import", "-", "--data", "postgres://host/db"})
+              .starts_with("muster: --data postgres://host/db (flag): postgres sources are not supported in this "));
+    // Which of the databases is meant?
+    CHECK(error_of({"import", "-"}, {{"MUSTER_POSTS", "sqlite:o"}}) ==
+          "muster: import (command): users, profiles and posts come from different sources; name one database: "
+          "--data URL");
+    CHECK(error_of({"export"}, {{"MUSTER_DATA", "sqlite:d"}, {"MUSTER_USERS", "sqlite:u"}}).contains("one database"));
+    CHECK(error_of({"migrate", "--data", "sqlite:d"}, {{"MUSTER_POSTS", "sqlite:o"}}) == "");
 }
 
 TEST_CASE("an unknown variable is warned of, those of Kubernetes are not") {

@@ -60,9 +60,10 @@ TEST_CASE("unknown flags, commands and arguments are errors") {
           "--trusted-proxies (flag): no such flag; muster --help lists them");
     CHECK(split({"-x"}).error() == "-x (flag): no such flag; muster --help lists them");
     CHECK(split({"--Timeout", "5s"}).has_value() == false);
-    CHECK(split({"imprt"}).error() == "imprt (command): no such command; this version knows serve");
-    CHECK(split({"import", "--help"}).error() == "import (command): no such command; this version knows serve");
-    CHECK(split({""}).error() == "\"\" (command): no such command; this version knows serve");
+    CHECK(split({"imprt"}).error() == "imprt (command): no such command; did you mean import?");
+    CHECK(split({"dance"}).error() ==
+          "dance (command): no such command; there are serve, import, export, migrate, health, help");
+    CHECK(split({""}).error().starts_with("\"\" (command): no such command; "));
     CHECK(split({"serve", "file"}).error() == "file (argument): not expected after serve");
     CHECK(split({"--dta=http://me:secret@host"}).error() ==
           "--dta=http://me:***@host (flag): no such flag; did you mean --data?");
@@ -74,6 +75,32 @@ TEST_CASE("help and version are told apart from settings") {
     CHECK(split({"--version"})->version);
     CHECK_FALSE(split({}).value().help);
     CHECK_FALSE(split({}).value().version);
+}
+
+TEST_CASE("a command takes its own flags and its argument, and says what it does not take") {
+    const auto given = split({"--data", "sqlite:a.db", "import", "--keep-going", "people.jsonl"});
+    REQUIRE(given.has_value());
+    CHECK(given->command == command::import_people);
+    CHECK(given->operand == "people.jsonl");
+    CHECK(given->switches.contains("keep-going"));
+    CHECK(given->values.at("data") == values{"sqlite:a.db"});
+    CHECK(split({"import", "-"}).value().operand == "-");
+    CHECK(split({"import", "--keep-going=no", "-"}).value().switches.empty());
+
+    CHECK(split({"import", "-", "--users", "sqlite:a.db"}).error() ==
+          "--users (flag): muster import takes only --data, --config and --keep-going");
+    CHECK(split({"export", "--keep-going"}).error() == "--keep-going (flag): only muster import takes it");
+    CHECK(split({"--ready"}).error() == "--ready (flag): only muster health takes it");
+    CHECK(split({"health", "--data", "sqlite:a.db"}).error() ==
+          "--data (flag): muster health takes only --listen, --admin, --config, --live and --ready");
+    CHECK(split({"import", "a", "b"}).error() == "b (argument): not expected after a");
+    CHECK(split({"export", "a"}).error() == "a (argument): not expected after export");
+    CHECK(split({"import", ""}).error() == "\"\" (argument): must be FILE|-");
+    CHECK(split({"import", "--keep-going=perhaps", "-"}).error() ==
+          "--keep-going=perhaps (flag): must be true or false");
+    CHECK(split({"import", "--keep-gong", "-"}).error() ==
+          "--keep-gong (flag): no such flag; did you mean --keep-going?");
+    CHECK(split({"help", "dance"}).error().starts_with("dance (command): no such command; "));
 }
 
 TEST_CASE("an empty argv is an empty command line") {

@@ -29,12 +29,35 @@ TEST_CASE("help names every flag, its default and the exit codes") {
 }
 
 TEST_CASE("no line of help is longer than 100 columns or ends in a space") {
-    std::istringstream lines{help_text()};
-    for (std::string line; std::getline(lines, line);) {
-        INFO(line);
-        CHECK(line.size() <= 100);
-        CHECK_FALSE(line.ends_with(' '));
+    for (const auto& each : commands()) {
+        std::istringstream lines{help_text(each.which)};
+        for (std::string line; std::getline(lines, line);) {
+            INFO(line);
+            CHECK(line.size() <= 100);
+            CHECK_FALSE(line.ends_with(' '));
+        }
     }
+}
+
+TEST_CASE("help lists the commands, and each tells its own flags") {
+    const auto text = help_text();
+    for (const auto& each : commands()) {
+        INFO(each.name);
+        CHECK(text.contains("\n  " + std::string{each.name} + ' '));
+        CHECK(text.contains(each.summary));
+        if (each.text.empty())
+            continue;
+        const auto own = help_text(each.which);
+        CHECK(own.starts_with("Usage: muster " + std::string{each.name} + ' '));
+        for (const auto& key : each.keys) {
+            CHECK(find_key(key) != nullptr);
+            CHECK(own.contains("\n  --" + std::string{key} + ' '));
+        }
+        for (const auto& one : each.switches)
+            CHECK(own.contains("\n  --" + std::string{one.name} + ' '));
+        CHECK_FALSE(own.contains("--threads"));
+    }
+    CHECK(help_text(command::import_people).contains("(default: sqlite:data/muster.db)"));
 }
 
 TEST_CASE("the defaults that help shows are the defaults") {

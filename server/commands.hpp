@@ -1,0 +1,13 @@
+// server/: what muster does besides serving. Like application.cpp it sees all floors: here a command's settings, the
+// work below and the lines on the terminal come together.
+#pragma once
+
+#include "config/command_line.hpp"
+
+namespace muster::server {
+
+/// Runs whichever command was asked for but serve, and returns the exit code: 0 done, 1 could not (one line on standard
+/// error says why), 4 an import skipped bad lines as asked, 128+n ended by signal n with nothing changed.
+[[nodiscard]] int run_command(const config::parsed& asked);
+
+} // namespace muster::server
