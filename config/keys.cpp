@@ -3,6 +3,7 @@
 
 #include "config/address.hpp"
 #include "config/duration.hpp"
+#include "config/network.hpp"
 #include "config/scalar.hpp"
 #include "config/source_url.hpp"
 
@@ -122,6 +123,30 @@ complaint format(settings& into, std::string_view raw, origin) {
     return "must be text, json or auto";
 }
 
+complaint trusted(settings& into, std::string_view raw, origin) {
+    auto found = into.trusted;
+    for (bool last = false; !last;) {
+        const auto comma = raw.find(',');
+        auto item = raw.substr(0, comma);
+        while (item.starts_with(' '))
+            item.remove_prefix(1);
+        while (item.ends_with(' '))
+            item.remove_suffix(1);
+        if (item == "unix") {
+            found.unix_sockets = true;
+        } else {
+            auto read = parse_network(item);
+            if (!read)
+                return std::move(read.error());
+            found.networks.push_back(*read);
+        }
+        last = comma == raw.npos;
+        raw.remove_prefix(last ? raw.size() : comma + 1);
+    }
+    into.trusted = std::move(found);
+    return std::nullopt;
+}
+
 template <auto Member>
 complaint file(settings& into, std::string_view raw, origin) {
     if (raw.empty())
@@ -146,6 +171,9 @@ constexpr key listening[] = {
      file_kind::boolean, toggle<&s::reuse_port>},
     {"max-connections", "N", "from the descriptor limit", "open connections; one more is answered 503",
      file_kind::number, number<&s::max_connections, 1, 10'000'000>},
+    {"trusted-proxies", "CIDR,...", "",
+     "whose Forwarded or X-Forwarded-For names the peer in the log:\nnetworks, addresses, or unix; repeatable",
+     file_kind::texts, trusted, [](settings& into) { into.trusted = {}; }},
 };
 
 constexpr key sources[] = {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/address.hpp"
+#include "config/network.hpp"
 #include "config/source_url.hpp"
 
 #include <chrono>
@@ -50,6 +51,7 @@ struct settings {
     bool debug_on_public = false;
     bool reuse_port = false;                    ///< share the ports with another process instead of failing
     std::optional<std::size_t> max_connections; ///< none: from the descriptor limit
+    trusted_peers trusted{};                    ///< whose Forwarded and X-Forwarded-For name the peer
 
     source users;
     source profiles;

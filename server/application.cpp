@@ -66,7 +66,8 @@ session_settings sessions_of(const config::settings& settings) {
     return {.limits = {},
             .read_timeout = settings.read_timeout,
             .write_timeout = settings.write_timeout,
-            .idle_timeout = settings.idle_timeout};
+            .idle_timeout = settings.idle_timeout,
+            .trusted = settings.trusted};
 }
 
 // The databases of all three sources, each once. True if one was made and filled.

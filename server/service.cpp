@@ -14,7 +14,7 @@ namespace muster::server {
 
 service::entry::entry(service& owner, door d)
     : dispatch(owner.parts_.router, std::move(d), owner.ids_, owner.parts_.log),
-      context{owner.parts_.settings, dispatch, owner.open_, owner.date_, owner.parts_.draining} {}
+      context{owner.parts_.settings, dispatch, owner.open_, owner.date_, owner.parts_.draining, owner.parts_.records} {}
 
 service::service(concurrency::loop& home, const service_parts& parts) : home_(home), parts_(parts) {}
 

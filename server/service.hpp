@@ -8,6 +8,7 @@
 #include "server/http_date.hpp"
 #include "server/listener.hpp"
 #include "server/request_ids.hpp"
+#include "server/request_record.hpp"
 #include "server/session.hpp"
 
 #include <atomic>
@@ -32,6 +33,7 @@ struct service_parts {
     const std::atomic<bool>& draining;
     spdlog::logger& log;
     int first_kept = std::numeric_limits<int>::max(); ///< no connection may have this descriptor or a higher one
+    request_log* records = nullptr;                   ///< of the service's loop; null: no access log
 };
 
 /// One a loop. Made before the loop runs, destroyed after it has ended.

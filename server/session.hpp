@@ -3,10 +3,12 @@
 #pragma once
 
 #include "concurrency/task.hpp"
+#include "config/network.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/http_date.hpp"
 #include "server/request_parser.hpp"
+#include "server/request_record.hpp"
 #include "server/unique_fd.hpp"
 
 #include <atomic>
@@ -19,6 +21,7 @@ struct session_settings {
     std::chrono::milliseconds read_timeout{15'000};  ///< from a request's first byte to its last
     std::chrono::milliseconds write_timeout{15'000}; ///< one answer's departure
     std::chrono::milliseconds idle_timeout{60'000};  ///< a connection that sends nothing; closed without a word
+    config::trusted_peers trusted{};                 ///< for named_peer()
 };
 
 /// What all connections of a loop and listener share. Outlives them.
@@ -28,6 +31,7 @@ struct session_context {
     open_connections& open;
     date_cache& date;
     const std::atomic<bool>& draining; ///< answers say Connection: close, and it is closed
+    request_log* records = nullptr;    ///< of this loop; null: nobody wants to know
 };
 
 /// The task of a connection, to be spawned with kind `connection`. It ends when either side closes, when a limit is
