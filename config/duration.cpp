@@ -19,7 +19,8 @@ constexpr unit units[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 
 
 } // namespace
 
-std::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text) {
+std::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text,
+                                                                     std::chrono::milliseconds least) {
     std::int64_t count = 0;
     const auto* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, count);
@@ -27,7 +28,7 @@ std::expected<std::chrono::milliseconds, std::string> parse_duration(std::string
     const auto found = std::ranges::find(units, name, &unit::name);
     if (error == std::errc::invalid_argument || found == std::end(units))
         return std::unexpected{std::string{"not a duration; write 250ms, 5s or 2m"}};
-    if (error == std::errc{} && count <= 0)
+    if (error == std::errc{} && (count < 0 || (count == 0 && least.count() > 0)))
         return std::unexpected{std::string{"must be longer than zero"}};
     if (error != std::errc{} || count > longest_duration.count() / found->milliseconds)
         return std::unexpected{std::string{"must be at most 24h"}};

@@ -36,6 +36,12 @@ complaint duration(settings& into, std::string_view raw, origin) {
     return store(parse_duration(raw), into.*Member);
 }
 
+/// Of which nothing is a length, too: 0s.
+template <auto Member>
+complaint delay(settings& into, std::string_view raw, origin) {
+    return store(parse_duration(raw, std::chrono::milliseconds{0}), into.*Member);
+}
+
 template <auto Member>
 complaint toggle(settings& into, std::string_view raw, origin) {
     return store(parse_switch(raw), into.*Member);
@@ -196,8 +202,13 @@ constexpr key limits[] = {
     {"read-timeout", "DURATION", "15s", "for a request to arrive", file_kind::text, duration<&s::read_timeout>},
     {"write-timeout", "DURATION", "15s", "for an answer to leave", file_kind::text, duration<&s::write_timeout>},
     {"idle-timeout", "DURATION", "60s", "for a silent connection", file_kind::text, duration<&s::idle_timeout>},
-    {"drain", "DURATION", "longest route limit + 1s", "how long requests may go on after SIGTERM", file_kind::text,
-     duration<&s::drain>},
+    {"drain", "DURATION", "longest route limit + 1s",
+     "how long requests may go on after SIGTERM, counted from the\nend of --drain-delay; the rest is cut and named in "
+     "the log",
+     file_kind::text, duration<&s::drain>},
+    {"drain-delay", "DURATION", "0s",
+     "how long to go on accepting after SIGTERM, unready already:\nas long as a load balancer takes to notice",
+     file_kind::text, delay<&s::drain_delay>},
 };
 
 constexpr key process[] = {

@@ -67,6 +67,7 @@ struct settings {
     std::chrono::milliseconds write_timeout{std::chrono::seconds{15}};
     std::chrono::milliseconds idle_timeout{std::chrono::seconds{60}};
     std::optional<std::chrono::milliseconds> drain; ///< none: see drain_time()
+    std::chrono::milliseconds drain_delay{0};       ///< how long to go on accepting before it
 
     unsigned threads = 0;    ///< loops; 0: default_threads()
     std::string config_file; ///< the file that was read; empty: none

@@ -15,6 +15,7 @@
 #include "server/roll.hpp"
 #include "server/service.hpp"
 #include "server/shutdown.hpp"
+#include "server/signals.hpp"
 #include "server/watch.hpp"
 #include "upstream/sqlite_schema.hpp"
 
@@ -203,7 +204,8 @@ struct house {
         }
     }
 
-    void run() {
+    /// `asked`: the signal that came while all this was made; 0: none.
+    void run(int asked) {
         for (const auto& each : services) {
             each->start();
         }
@@ -211,6 +213,7 @@ struct house {
             admin_service->start();
         }
         admin.spawn("signals", await_signals(
+                                   asked,
                                    [this](int signal) {
                                        log->info("{}", name_of_signal(signal));
                                        admin.spawn("shutdown", shut_down(shutdown()));
@@ -242,6 +245,7 @@ struct house {
                 .files = files,
                 .admin_file = admin_file,
                 .draining = draining,
+                .delay = settings.drain_delay,
                 .drain = config::drain_time(settings),
                 .log = *log};
     }
@@ -279,10 +283,14 @@ int refuse(int code, const std::string& why) {
     return code;
 }
 
+int end_before_serving(start_signals& signals) {
+    return refuse(0, name_of_signal(signals.hand_over()) + ": the start ends before anything was served");
+}
+
 } // namespace
 
 int serve(const config::settings& settings, const application_extras& extras) {
-    hold_signals();
+    start_signals signals;
     ignore_broken_pipes();
     const auto descriptors = raise_descriptor_limit();
     try {
@@ -295,21 +303,27 @@ int serve(const config::settings& settings, const application_extras& extras) {
                 log->warn("{}", *few);
             }
         }
+        if (signals.stop()) {
+            return end_before_serving(signals);
+        }
         house all(settings, log, extras, descriptors);
         all.facts.sample_people = created;
         all.token = token ? &*token : nullptr;
-        all.open_doors(); // last: from here on clients may wait for us
+        if (signals.stop()) {
+            return end_before_serving(signals);
+        }
+        all.open_doors(); // last: from here on clients may wait for us, and a stop answers them first
         all.facts.loops = all.services.size();
         std::fputs(greeting(settings, all.facts).c_str(), stdout);
         std::fflush(stdout);
-        all.run();
+        all.run(signals.hand_over());
         return 0;
     } catch (const handlers::unknown_route& error) {
         const auto given = std::ranges::find(settings.routes, error.pattern(), &config::route_limit::pattern);
         return refuse(2, (given == settings.routes.end() ? std::string() : given->given_as + ": ") +
                              "no such route: " + error.pattern());
     } catch (const std::exception& error) {
-        return refuse(1, error.what());
+        return signals.stop() ? end_before_serving(signals) : refuse(1, error.what());
     }
 }
 

@@ -1,8 +1,6 @@
 // server/: see connections.hpp.
 #include "server/connections.hpp"
 
-#include <sys/socket.h>
-
 namespace muster::server {
 
 std::optional<connection_gate::place> connection_gate::enter() noexcept {
@@ -14,9 +12,11 @@ std::optional<connection_gate::place> connection_gate::enter() noexcept {
 }
 
 void open_connections::close_idle() noexcept {
-    for (const connection& c : all_) {
+    for (connection& c : all_) {
         if (c.idle) {
-            ::shutdown(c.descriptor, SHUT_RD);
+            c.ending = true;
+            boost::system::error_code ignored;
+            c.socket->cancel(ignored); // resumes nobody here: the read ends on the loop's next turn
         }
     }
 }

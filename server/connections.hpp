@@ -1,6 +1,8 @@
-// server/: the open connections: how many the process may have, and which of a loop's are idle, so that a drain can end
-// those.
+// server/: the open connections: how many the process may have, and which of a loop's are idle, so that the end of the
+// process can end those.
 #pragma once
+
+#include "server/stream.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -54,8 +56,9 @@ class connection_gate {
 
 /// A connection as its loop knows it; lives in the session.
 struct connection : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-    int descriptor = -1;
-    bool idle = false; ///< no byte of a request has come
+    stream_socket* socket = nullptr;
+    bool idle = false;   ///< it waits for the first byte of a request, and nothing but close_idle() will end that soon
+    bool ending = false; ///< close_idle() has ended that wait: the session looks once more, then says goodbye
 };
 
 /// One a loop; its thread only.
@@ -63,10 +66,17 @@ class open_connections {
   public:
     void add(connection& c) { all_.push_back(c); }
 
-    /// Lets every idle connection read an end of file, after what has come already: it ends by itself.
+    /// From now on a connection that has not asked anything yet has a moment for it, not the idle time.
+    void begin_closing() noexcept { closing_ = true; }
+
+    [[nodiscard]] bool closing() const noexcept { return closing_; }
+
+    /// Wakes every idle connection: it ends by itself, unless a request has come in this very moment. Nothing is shut
+    /// down here: what a client has sent already is read, not reset.
     void close_idle() noexcept;
 
   private:
+    bool closing_ = false;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> all_;
 };
 

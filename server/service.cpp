@@ -69,7 +69,7 @@ void service::stop_accepting() {
     for (const auto& each : listeners_) {
         each->stop();
     }
-    open_.close_idle();
+    open_.begin_closing();
 }
 
 bool service::accepts() const noexcept {

@@ -55,8 +55,11 @@ class service {
     /// Serves a connected socket. Safe from every thread.
     void serve(std::size_t door, unique_fd connected, std::string peer);
 
-    /// Closes the listeners and the idle connections. On the loop's thread.
+    /// Takes who is queued already and closes the listeners. On the loop's thread.
     void stop_accepting();
+
+    /// Ends the connections that ask nothing. On the loop's thread.
+    void close_idle() { open_.close_idle(); }
 
     /// Whether a listener is open yet, that is to say somebody may come. Safe from every thread once started.
     [[nodiscard]] bool accepts() const noexcept;

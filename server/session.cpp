@@ -23,8 +23,12 @@ namespace {
 using concurrency::task;
 using namespace std::chrono_literals;
 
-// A connection that was opened just before a drain began may still ask its question.
-constexpr auto first_byte_when_draining = 100ms;
+// A connection that was opened just before the listeners closed may still ask its question.
+constexpr auto first_byte_when_closing = 100ms;
+// Between our goodbye to a silent connection and its end: a request that crossed it meets an end, not a reset.
+constexpr auto farewell = 200ms;
+// Requests that came in one piece are all answered while the process drains; who never stops sending is told to.
+constexpr int answers_when_draining = 64;
 // The last word to a client whose request the end of the process cut.
 constexpr auto last_word = 20ms;
 
@@ -34,7 +38,7 @@ class session {
         : socket_(std::move(socket)),
           self_(self),
           context_(context) {
-        connection_.descriptor = socket_.native_handle();
+        connection_.socket = &socket_;
         context_.open.add(connection_);
     }
 
@@ -56,7 +60,7 @@ class session {
                 co_return;
             }
             shows("writing");
-            const bool draining = context_.draining.load(std::memory_order_relaxed) || self_.scope().is_cancelled();
+            const bool draining = is_last();
             const bool close = refused_ || draining || !parser.keep_alive();
             std::string bytes;
             append_answer(bytes, *result.answer,
@@ -88,26 +92,51 @@ class session {
   private:
     void shows(std::string_view what) noexcept { self_.relabel(what, self_.label().ref); }
 
+    // Whether the end of the process makes the next answer the last one.
+    bool is_last() noexcept {
+        if (self_.scope().is_cancelled()) {
+            return true;
+        }
+        return context_.draining.load(std::memory_order_relaxed) &&
+               (buffer_.unread().empty() || ++answered_when_draining_ >= answers_when_draining);
+    }
+
     // Waits for the first byte of a request. False if none will come.
     task<bool> idle(bool first) {
         if (!buffer_.unread().empty()) {
             co_return true; // pipelined
         }
         shows("idle");
-        const bool draining = context_.draining.load(std::memory_order_relaxed);
-        if (draining && !first) {
+        if (!first && context_.draining.load(std::memory_order_relaxed)) {
             co_return false;
         }
         buffer_.rest();
-        connection_.idle = true;
+        const bool closing = context_.open.closing();
+        connection_.idle = !closing;
         std::size_t n = 0;
+        bool silent = false;
         try {
-            const concurrency::duration limit = draining ? first_byte_when_draining : context_.settings.idle_timeout;
+            const concurrency::duration limit = closing ? first_byte_when_closing : context_.settings.idle_timeout;
             n = co_await concurrency::with_timeout(limit, fill());
-        } catch (const concurrency::deadline_exceeded&) { // silence is answered with silence
+        } catch (const concurrency::deadline_exceeded&) {
+            silent = true;
         }
         connection_.idle = false;
-        co_return n != 0;
+        if (n != 0 || !(silent || connection_.ending)) {
+            co_return n != 0;
+        }
+        co_return co_await has_come_after_all();
+    }
+
+    // Silence is answered with silence, unless a request has come in this very moment.
+    task<bool> has_come_after_all() {
+        boost::system::error_code ignored;
+        if (socket_.available(ignored) != 0) {
+            co_return co_await fill() != 0; // does not wait
+        }
+        shows("closing");
+        co_await linger(socket_, farewell);
+        co_return false;
     }
 
     task<std::size_t> fill() {
@@ -195,6 +224,7 @@ class session {
     bool closed_ = false;
     bool refused_ = false;
     bool head_only_ = false;
+    int answered_when_draining_ = 0;
 };
 
 } // namespace

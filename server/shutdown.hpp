@@ -7,11 +7,11 @@
 #include "server/binding.hpp"
 #include "server/connections.hpp"
 #include "server/service.hpp"
+#include "server/signals.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +20,6 @@ class logger;
 }
 
 namespace muster::server {
-
-/// Exit code of a process in which something would not end.
-inline constexpr int exit_not_ended = 3;
 
 /// References outlive the tasks.
 struct shutdown_parts {
@@ -37,28 +34,19 @@ struct shutdown_parts {
     std::vector<socket_file>& files; ///< of the public listeners: removed at the start of the end
     socket_file& admin_file;         ///< removed at its end
     std::atomic<bool>& draining;
-    std::chrono::milliseconds drain; ///< what requests in flight have
+    std::chrono::milliseconds delay; ///< how long to go on accepting
+    std::chrono::milliseconds drain; ///< what work in flight has after it
     spdlog::logger& log;
 };
-
-/// Keeps SIGTERM, SIGINT and SIGHUP from this thread, and from those it makes, until await_signals() hears them: a stop
-/// that comes while the process starts is a clean one all the same. A SIGHUP that is ignored (nohup) stays so.
-void hold_signals() noexcept;
-
-/// Waits for one of those signals (main thread: the one that called hold_signals()), then calls `ask(signal)` once; at
-/// a second signal it calls `last`, and the process exits at once with 128 + its number.
-[[nodiscard]] concurrency::task<void> await_signals(std::function<void(int)> ask, std::function<void()> last);
-
-/// "SIGTERM"; of other signals than those above "signal 10".
-[[nodiscard]] std::string name_of_signal(int signal);
 
 /// "1 connection has 0.5 s to finish". Pure.
 [[nodiscard]] std::string sentence_of_drain(std::size_t connections, std::chrono::milliseconds drain);
 
-/// Unready; takes who is queued already and accepts no more; idle connections end, requests in flight have `drain`,
-/// then they are cancelled with `shutdown` and have 100 ms more. When all has ended both the pool and the admin loop
-/// stop; if something has not, it is named in the log and the process exits with exit_not_ended, without destructors: a
-/// frame with an operation in flight is never destroyed.
+/// Unready; answers end their connections; for `delay` everything goes on, so that whoever sends requests here can
+/// learn of it. Then who is queued already is taken, and no more are accepted; idle connections end; work in flight has
+/// `drain`. What is left is named in the log and cancelled with `shutdown`. When all has ended both the pool and the
+/// admin loop stop; if something has not half a second later, it is named in the log and the process exits with
+/// exit_not_ended, without destructors: a frame with an operation in flight is never destroyed.
 [[nodiscard]] concurrency::task<void> shut_down(shutdown_parts parts);
 
 } // namespace muster::server

@@ -20,7 +20,6 @@ using concurrency::task;
 namespace {
 
 constexpr auto tuple = asio::as_tuple(asio::deferred);
-constexpr std::chrono::seconds linger_time{1};
 constexpr std::size_t linger_bytes = 64 * 1024;
 
 task<void> drain(stream_socket& socket) {
@@ -62,14 +61,14 @@ task<bool> send(stream_socket& socket, std::string_view bytes) {
     co_return true;
 }
 
-task<void> linger(stream_socket& socket) {
+task<void> linger(stream_socket& socket, concurrency::duration limit) {
     boost::system::error_code error;
     socket.shutdown(stream_socket::shutdown_send, error);
     if (error) {
         co_return;
     }
     try {
-        co_await concurrency::with_timeout(linger_time, drain(socket));
+        co_await concurrency::with_timeout(limit, drain(socket));
     } catch (const concurrency::deadline_exceeded&) { // long enough
     }
 }

@@ -4,11 +4,13 @@
 
 #include "concurrency/operation.hpp"
 #include "concurrency/task.hpp"
+#include "concurrency/time.hpp"
 #include "server/unique_fd.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -28,8 +30,9 @@ using stream_socket =
 /// much was sent.
 [[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view bytes);
 
-/// Ends our side and reads what the other still sends, for at most 1 s and 64 KiB, so that a peer in the middle of
+/// Ends our side and reads what the other still sends, for at most `limit` and 64 KiB, so that a peer in the middle of
 /// sending reads our last answer instead of a reset (RFC 9112, section 9.6).
-[[nodiscard]] concurrency::task<void> linger(stream_socket& socket);
+[[nodiscard]] concurrency::task<void> linger(stream_socket& socket,
+                                             concurrency::duration limit = std::chrono::seconds(1));
 
 } // namespace muster::server

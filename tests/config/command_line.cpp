@@ -115,6 +115,9 @@ TEST_CASE("switches and words") {
     CHECK(settings_of({"--threads=0"}).threads == 0);
     CHECK(settings_of({"--max-connections", "7"}).max_connections == 7U);
     CHECK(settings_of({"--drain", "1ms"}).drain == 1ms);
+    CHECK(settings_of({}).drain_delay == 0ms);
+    CHECK(settings_of({"--drain-delay", "1s"}).drain_delay == 1s);
+    CHECK(settings_of({"--drain-delay", "0s"}).drain_delay == 0ms);
 }
 
 TEST_CASE("an error of a flag names flag and value in one line") {

@@ -32,7 +32,7 @@ TEST_CASE("a file can say all that can stand in one") {
         "listen": ["0.0.0.0:80", "unix:/run/m"], "admin": "off", "debug-on-public": true, "reuse-port": true,
         "max-connections": 10, "data": "sqlite:d", "users": "sqlite:u", "profiles": "sqlite:p", "posts": "sqlite:o",
         "seed": true, "timeout": "1s", "read-timeout": "2s", "write-timeout": "3s", "idle-timeout": "4s",
-        "drain": "6s", "threads": 7, "log-level": "warn", "log-format": "json",
+        "drain": "6s", "drain-delay": "1s", "threads": 7, "log-level": "warn", "log-format": "json",
         "routes": {"/user/{id}": {"timeout": "2s"}, "/livez": {"timeout": "250ms"}},
         "sources": {"users": {"workers": 1}, "posts": {"workers": 8, "queue": 512}}
     })");
@@ -51,6 +51,7 @@ TEST_CASE("a file can say all that can stand in one") {
     CHECK(all.write_timeout == 3s);
     CHECK(all.idle_timeout == 4s);
     CHECK(all.drain == 6s);
+    CHECK(all.drain_delay == 1s);
     CHECK(all.threads == 7);
     CHECK(all.level == log_level::warn);
     CHECK(all.format == log_format::json);

@@ -86,6 +86,7 @@ void served::connect() {
     client_.reset(ends[0]);
     heard_.clear();
     ended_ = false;
+    reset_ = false;
     auto place = gate.enter();
     REQUIRE(place);
     loop.get().spawn("connection", server::serve_connection(server::unique_fd(ends[1]), std::move(*place), *context_),
@@ -105,6 +106,10 @@ void served::send(std::string_view bytes) {
     }
 }
 
+void served::slip(std::string_view bytes) const {
+    REQUIRE(::send(client_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+}
+
 void served::finish() {
     ::shutdown(client_.get(), SHUT_WR);
 }
@@ -115,7 +120,8 @@ bool served::read_some() {
     if (n > 0) {
         heard_.append(piece.data(), static_cast<std::size_t>(n));
     }
-    ended_ = ended_ || n == 0 || (n < 0 && errno != EAGAIN);
+    reset_ = reset_ || (n < 0 && errno != EAGAIN);
+    ended_ = ended_ || n == 0 || reset_;
     return n > 0;
 }
 

@@ -32,6 +32,9 @@ class served {
     /// Sends; runs the server until all of it is taken.
     void send(std::string_view bytes);
 
+    /// Sends without letting the server run.
+    void slip(std::string_view bytes) const;
+
     /// No more is sent.
     void finish();
 
@@ -46,6 +49,9 @@ class served {
 
     /// Lets virtual time pass once the server has read everything.
     void pass(concurrency::duration d);
+
+    /// Whether the end of the connection was an error and no end of file.
+    [[nodiscard]] bool was_reset() const noexcept { return reset_; }
 
     [[nodiscard]] std::string log() const;
 
@@ -68,6 +74,7 @@ class served {
     server::unique_fd client_;
     std::string heard_;
     bool ended_ = false;
+    bool reset_ = false;
 };
 
 /// How often `what` stands in `text`.

@@ -72,6 +72,7 @@ struct house {
             std::promise<void> stopped;
             each->home().post([&] {
                 each->stop_accepting();
+                each->close_idle();
                 stopped.set_value();
             });
             stopped.get_future().wait();

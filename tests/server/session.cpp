@@ -227,6 +227,95 @@ TEST_CASE("while the process drains answers say close, and idle connections end"
     CHECK(s.rest().empty());
 }
 
+TEST_CASE("while the process drains and still accepts, a new connection has its usual time for one request") {
+    served s;
+    s.draining = true;
+    s.connect();
+    s.pass(59s);
+    s.send(hello);
+    s.finish();
+    const auto got = s.rest();
+    CHECK(status_of(got) == 200);
+    CHECK(has(got, "Connection: close\r\n"));
+}
+
+TEST_CASE("once the listeners are closed a new connection has a moment for its request") {
+    served s;
+    s.draining = true;
+    s.open.begin_closing();
+    s.connect();
+    s.open.close_idle(); // which it is not
+    s.pass(99ms);
+    s.send(hello);
+    s.finish();
+    CHECK(status_of(s.rest()) == 200);
+
+    s.connect();
+    s.pass(100ms);
+    CHECK(s.rest().empty());
+}
+
+TEST_CASE("a request that comes in the moment in which its idle connection is closed is answered") {
+    served s;
+    s.connect();
+    s.send(hello);
+    CHECK(status_of(s.answers()) == 200);
+    s.pass(0ms);
+    s.draining = true;
+    SECTION("it is there already, unread") {
+        s.slip(hello);
+        s.open.close_idle();
+    }
+    SECTION("it comes before the connection hears of its end") {
+        s.open.close_idle();
+        s.slip(hello);
+    }
+    SECTION("it comes when the idle time is over") {
+        s.slip(hello);
+        s.loop.advance(60s);
+    }
+    s.finish();
+    const auto got = s.rest();
+    REQUIRE_FALSE(got.empty());
+    CHECK(status_of(got) == 200);
+    CHECK(has(got, "Connection: close\r\n"));
+}
+
+TEST_CASE("a request that crosses the end of its idle connection meets an end, not a reset") {
+    served s;
+    s.connect();
+    s.pass(0ms);
+    s.open.close_idle();
+    s.pass(0ms);
+    s.slip(hello);
+    CHECK(s.rest().empty());
+    CHECK_FALSE(s.was_reset());
+    s.pass(200ms); // it does not wait for a client that keeps its side open
+    CHECK(s.gate.open() == 0);
+}
+
+TEST_CASE("requests that came together are all answered while the process drains, up to a limit") {
+    served s;
+    s.draining = true;
+    s.connect();
+    s.slip(hello + hello + hello);
+    s.finish();
+    auto got = s.rest();
+    CHECK(count_of(got, "HTTP/1.1 200") == 3);
+    CHECK(count_of(got, "Connection: close\r\n") == 1);
+
+    s.connect();
+    std::string many;
+    for (int i = 0; i != 100; ++i) {
+        many += hello;
+    }
+    s.slip(many);
+    s.finish();
+    got = s.rest();
+    CHECK(count_of(got, "HTTP/1.1 200") == 64);
+    CHECK(count_of(got, "Connection: close\r\n") == 1);
+}
+
 TEST_CASE("a request that the end of the process cuts is answered 503") {
     served s;
     s.connect();

@@ -1,0 +1,55 @@
+// server/: what a signal means to the process, from its first moment to its last. shutdown does what one asks for.
+#pragma once
+
+#include "concurrency/task.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace muster::server {
+
+/// Exit code of a process in which something would not end.
+inline constexpr int exit_not_ended = 3;
+
+/// Hears SIGTERM, SIGINT and SIGHUP while the process starts (a SIGHUP that is ignored, as by nohup, stays so). The
+/// first one raises a flag that whatever takes its time reads; a second one ends the process at once with 128 + its
+/// number. Made before other threads are: from then on those signals are held for this, then for await_signals().
+class start_signals {
+  public:
+    /// A start that goes on for longer than `patience` after the first signal is ended with exit_not_ended: it waits
+    /// for something that does not read the flag.
+    explicit start_signals(std::chrono::milliseconds patience = std::chrono::seconds(5));
+    start_signals(const start_signals&) = delete;
+    start_signals& operator=(const start_signals&) = delete;
+    ~start_signals();
+
+    /// True once a signal has asked for the end. Safe from every thread.
+    [[nodiscard]] const std::atomic<bool>& stop() const noexcept { return stop_; }
+
+    /// Stops listening, so that await_signals() can go on; the signal that was heard, 0 if none was. A signal that
+    /// comes from now on is held.
+    int hand_over();
+
+  private:
+    void listen();
+
+    std::chrono::milliseconds patience_;
+    std::atomic<bool> stop_{false};
+    int heard_ = 0; // of the thread, until it is joined
+    int over_;      // an eventfd
+    std::thread thread_;
+};
+
+/// Waits for one of those signals (main thread: the one that made start_signals), unless `asked`, a signal that the
+/// start has heard, is not 0; then calls `ask(signal)` once. At the next signal it calls `last`, and the process exits
+/// at once with 128 + its number.
+[[nodiscard]] concurrency::task<void> await_signals(int asked, std::function<void(int)> ask,
+                                                    std::function<void()> last);
+
+/// "SIGTERM"; of other signals than those above "signal 10".
+[[nodiscard]] std::string name_of_signal(int signal);
+
+} // namespace muster::server
