@@ -139,6 +139,22 @@ void cancel_scope::expire() noexcept {
     cancel(cancel_cause::deadline_exceeded);
 }
 
+void cancel_source::cancel(cancel_cause cause) noexcept {
+    if (!early_) {
+        early_ = cause; // the first wins
+    }
+    if (scope_ != nullptr) {
+        scope_->cancel(cause);
+    }
+}
+
+void cancel_source::open(cancel_scope& scope) noexcept {
+    scope_ = &scope;
+    if (early_) {
+        scope.cancel(*early_);
+    }
+}
+
 time_point cancel_scope::abandon_at(time_point now) const noexcept {
     time_point at = now + abandon_after;
     for (const cancel_scope* scope = this; scope != nullptr; scope = scope->parent_) {

@@ -170,4 +170,26 @@ class cancel_scope final : public detail::scope_hook, private timer_entry {
     detail::list_of<task_node, detail::scope_tasks_hook> tasks_;
 };
 
+/// A handle with which whoever is not a task (an event of a socket, a signal) cancels the work that a with_timeout or
+/// with_deadline runs. Sticky: a cancel that comes first hits that work at its first await. For one such call; outlives
+/// it; the loop's thread only.
+class cancel_source {
+  public:
+    cancel_source() = default;
+    cancel_source(const cancel_source&) = delete;
+    cancel_source& operator=(const cancel_source&) = delete;
+
+    /// As cancel_scope::cancel; nothing once the work has ended.
+    void cancel(cancel_cause cause) noexcept;
+
+    // For the ground floor's own parts.
+    void open(cancel_scope& scope) noexcept;
+
+    void close() noexcept { scope_ = nullptr; }
+
+  private:
+    cancel_scope* scope_ = nullptr;
+    std::optional<cancel_cause> early_;
+};
+
 } // namespace muster::concurrency

@@ -21,13 +21,17 @@ deadline_exceeded::deadline_exceeded(duration budget) : std::runtime_error(in_wo
 namespace detail {
 
 scoped_call::scoped_call(frame& caller, time_point now, duration budget, time_point deadline, cancel_scope::kind kind,
-                         cancel_observer* observer)
+                         cancel_observer* observer, cancel_source* source)
     : caller_(caller),
       outer_(caller.scope()),
       scope_(caller.owner(), deadline, kind),
       began_(now),
-      budget_(budget) {
+      budget_(budget),
+      source_(source) {
     scope_.observe(observer);
+    if (source_ != nullptr) {
+        source_->open(scope_);
+    }
 }
 
 scoped_call::~scoped_call() {
@@ -42,6 +46,10 @@ bool scoped_call::run(frame& callee) noexcept {
 }
 
 void scoped_call::leave() noexcept {
+    if (source_ != nullptr) {
+        source_->close();
+        source_ = nullptr;
+    }
     if (inside_) {
         inside_ = false;
         caller_.owner().enter(outer_);

@@ -32,7 +32,7 @@ namespace detail {
 class scoped_call {
   public:
     scoped_call(frame& caller, time_point now, duration budget, time_point deadline, cancel_scope::kind kind,
-                cancel_observer* observer);
+                cancel_observer* observer, cancel_source* source);
     scoped_call(const scoped_call&) = delete;
     scoped_call& operator=(const scoped_call&) = delete;
     ~scoped_call();
@@ -49,6 +49,7 @@ class scoped_call {
     cancel_scope scope_;
     time_point began_;
     duration budget_;
+    cancel_source* source_;
     bool inside_ = false;
 };
 
@@ -56,8 +57,8 @@ template <class T>
 class scoped_call_awaiter final : scoped_call {
   public:
     scoped_call_awaiter(frame& caller, task<T>&& callee, time_point now, duration budget, time_point deadline,
-                        cancel_scope::kind kind, cancel_observer* observer)
-        : scoped_call(caller, now, budget, deadline, kind, observer),
+                        cancel_scope::kind kind, cancel_observer* observer, cancel_source* source)
+        : scoped_call(caller, now, budget, deadline, kind, observer, source),
           callee_(std::move(callee)),
           shielded_(kind == cancel_scope::kind::shielded) {}
 
@@ -88,14 +89,15 @@ struct [[nodiscard]] scoped_call_request {
     std::optional<duration> budget; // or:
     time_point deadline;
     cancel_scope::kind kind;
-    cancel_observer* observer;
+    cancel_observer* observer = nullptr;
+    cancel_source* source = nullptr;
 
     scoped_call_awaiter<T> bind(frame& caller) && {
         const time_point now = caller.home().now();
         // A shield always has an end: one longer than a day is one of a day.
         const auto longest = kind == cancel_scope::kind::shielded ? duration(std::chrono::hours(24)) : duration::max();
         const duration limit = budget ? std::min(*budget, longest) : std::max(deadline, now) - now;
-        return {caller, std::move(callee), now, limit, deadline_after(now, limit), kind, observer};
+        return {caller, std::move(callee), now, limit, deadline_after(now, limit), kind, observer, source};
     }
 };
 
@@ -119,16 +121,20 @@ class sleep_wait final : own_wait, timer_entry {
 
 /// `co_await with_timeout(5s, work())`: the work's result, or deadline_exceeded once the time is up *and the work has
 /// ended*. Work that succeeds although it was cut still delivers. The limit is min(this one, those further out).
-/// `observer`, if any, hears of a cancel of this scope while everything is still in place.
+/// `observer`, if any, hears of a cancel of this scope while everything is still in place; `source`, if any, can cancel
+/// it.
 template <class T>
-auto with_timeout(duration budget, task<T> work, cancel_observer* observer = nullptr) {
-    return detail::scoped_call_request<T>{std::move(work), budget, no_deadline, cancel_scope::kind::plain, observer};
+auto with_timeout(duration budget, task<T> work, cancel_observer* observer = nullptr, cancel_source* source = nullptr) {
+    return detail::scoped_call_request<T>{std::move(work),           budget,   no_deadline,
+                                          cancel_scope::kind::plain, observer, source};
 }
 
 /// As with_timeout, with a point in time.
 template <class T>
-auto with_deadline(time_point deadline, task<T> work, cancel_observer* observer = nullptr) {
-    return detail::scoped_call_request<T>{std::move(work), std::nullopt, deadline, cancel_scope::kind::plain, observer};
+auto with_deadline(time_point deadline, task<T> work, cancel_observer* observer = nullptr,
+                   cancel_source* source = nullptr) {
+    return detail::scoped_call_request<T>{std::move(work),           std::nullopt, deadline,
+                                          cancel_scope::kind::plain, observer,     source};
 }
 
 /// `co_await sleep_for(10ms)`: at least that long (a timer's tick is 1 ms, rounded up).

@@ -2,6 +2,7 @@
 // process can end those.
 #pragma once
 
+#include "server/client.hpp"
 #include "server/stream.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -59,6 +60,7 @@ struct connection : boost::intrusive::list_base_hook<boost::intrusive::link_mode
     stream_socket* socket = nullptr;
     bool idle = false;   ///< it waits for the first byte of a request, and nothing but close_idle() will end that soon
     bool ending = false; ///< close_idle() has ended that wait: the session looks once more, then says goodbye
+    client peer;
 };
 
 /// One a loop; its thread only.

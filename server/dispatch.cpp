@@ -26,8 +26,9 @@ using handlers::method;
 using handlers::response;
 
 // In a coroutine of its own, so that a handler that throws before it becomes a task throws in here too.
-task<response> limited(const handlers::route& route, const handlers::request& request, waiting_tasks& waiting) {
-    co_return co_await concurrency::with_timeout(*route.options.timeout, route.run(request), &waiting);
+task<response> limited(const handlers::route& route, const handlers::request& request, waiting_tasks& waiting,
+                       concurrency::cancel_source& work) {
+    co_return co_await concurrency::with_timeout(*route.options.timeout, route.run(request), &waiting, &work);
 }
 
 response problem(int status, std::string detail, const std::string& id) {
@@ -47,13 +48,13 @@ dispatcher::dispatcher(const handlers::router& router, door through, request_ids
     }
 }
 
-task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0) const {
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, client& asker) const {
     head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
     dispatched result{.request_id = head.id, .answer = std::nullopt};
     handlers::resolution resolved;
     result.answer = refusal_of(head, http_1_0, resolved);
     if (!result.answer) {
-        result.answer = co_await run(std::move(head), std::move(resolved));
+        co_await run(std::move(head), std::move(resolved), asker, result);
     }
     co_return result;
 }
@@ -93,26 +94,34 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
     return std::nullopt;
 }
 
-task<std::optional<response>> dispatcher::run(handlers::request_head head, handlers::resolution resolved) const {
+task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, client& asker,
+                           dispatched& result) const {
     const auto& route = *resolved.matched;
+    result.route = route.pattern.text();
     const handlers::request request(std::move(head), std::move(resolved.parameters));
     const concurrency::task_label label{.kind = concurrency::task_kind::request,
                                         .name = names_.at(&route)[request.method() == method::head ? 1 : 0],
                                         .ref = request.id()};
     waiting_tasks waiting;
+    concurrency::cancel_source work;
+    std::optional<client::working> ends_with_client;
+    if (route.options.on_client_gone == handlers::client_gone_policy::cancel) {
+        ends_with_client.emplace(asker, work);
+    }
     std::exception_ptr error;
     try {
-        co_return co_await concurrency::run_task(label, limited(route, request, waiting));
+        result.answer = co_await concurrency::run_task(label, limited(route, request, waiting, work));
+        co_return;
     } catch (...) {
         error = std::current_exception();
     }
     auto mapped = map_error(error, waiting.seen());
     log_.log(mapped.internal ? spdlog::level::err : spdlog::level::debug, "request {} ({} {}): {}", request.id(),
              request.method_token(), request.target(), mapped.log);
-    if (!mapped.problem) {
-        co_return std::nullopt;
+    result.cause = mapped.cause;
+    if (mapped.problem) {
+        result.answer = handlers::to_response(*mapped.problem, request.id());
     }
-    co_return handlers::to_response(*mapped.problem, request.id());
 }
 
 } // namespace muster::server

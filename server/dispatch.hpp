@@ -6,12 +6,14 @@
 #include "handlers/request.hpp"
 #include "handlers/response.hpp"
 #include "handlers/router.hpp"
+#include "server/client.hpp"
 #include "server/door.hpp"
 #include "server/request_ids.hpp"
 
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace spdlog {
@@ -23,6 +25,8 @@ namespace muster::server {
 struct dispatched {
     std::string request_id;
     std::optional<handlers::response> answer; ///< nothing: nobody waits for it any more; close
+    std::string_view route{};                 ///< its pattern, as long as the router lives; empty: none
+    std::string_view cause{};                 ///< static text: what ended it early; empty: nothing did
 };
 
 /// One a loop and listener; outlives the connections of it.
@@ -34,8 +38,9 @@ class dispatcher {
     dispatcher& operator=(const dispatcher&) = delete;
 
     /// Never throws but for want of memory or a cancel that came before it began: every failure is an answer. The
-    /// request runs as a child task of the caller's.
-    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0) const;
+    /// request runs as a child task of the caller's. Its work ends with `asker` if the route says so; that outlives the
+    /// task.
+    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, client& asker) const;
 
     /// The answer to a message that was refused before it was a request, under the client's id if that is valid.
     [[nodiscard]] dispatched refuse(const handlers::request_head& head, int status, std::string detail) const;
@@ -47,8 +52,8 @@ class dispatcher {
   private:
     [[nodiscard]] std::optional<handlers::response> refusal_of(const handlers::request_head& head, bool http_1_0,
                                                                handlers::resolution& resolved) const;
-    [[nodiscard]] concurrency::task<std::optional<handlers::response>> run(handlers::request_head head,
-                                                                           handlers::resolution resolved) const;
+    [[nodiscard]] concurrency::task<void> run(handlers::request_head head, handlers::resolution resolved, client& asker,
+                                              dispatched& result) const;
 
     const handlers::router& router_;
     door door_;

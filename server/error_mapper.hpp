@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::server {
@@ -15,6 +16,7 @@ struct mapped_error {
     std::optional<handlers::problem> problem; ///< nothing: nobody waits for an answer any more
     std::string log;                          ///< everything that is known, for the log only
     bool internal = false;                    ///< a fault of this program: to be logged as an error
+    std::string_view cause{}; ///< one word for the access log, static text; empty: an outcome like any other
 };
 
 /// not_found 404; source_failed 502; source_overloaded, a full queue of workers or permits, every worker abandoned, and

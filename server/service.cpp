@@ -14,9 +14,10 @@ namespace muster::server {
 
 service::entry::entry(service& owner, door d)
     : dispatch(owner.parts_.router, std::move(d), owner.ids_, owner.parts_.log),
-      context{owner.parts_.settings, dispatch, owner.open_, owner.date_, owner.parts_.draining, owner.parts_.records} {}
+      context{owner.parts_.settings, dispatch,       owner.open_,         owner.date_,
+              owner.parts_.draining, owner.clients_, owner.parts_.records} {}
 
-service::service(concurrency::loop& home, const service_parts& parts) : home_(home), parts_(parts) {}
+service::service(concurrency::loop& home, const service_parts& parts) : home_(home), parts_(parts), clients_(home) {}
 
 std::size_t service::add_door(door d) {
     doors_.push_back(std::make_unique<entry>(*this, std::move(d)));
@@ -36,6 +37,7 @@ void service::accept_on(std::size_t door, unique_fd listening, std::vector<servi
 }
 
 void service::start() {
+    home_.spawn("clients that leave", clients_.run());
     for (std::size_t i = 0; i != listeners_.size(); ++i) {
         home_.spawn(addresses_[i], listeners_[i]->run(), std::nullopt, concurrency::task_kind::listener);
     }

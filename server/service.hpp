@@ -3,6 +3,7 @@
 #pragma once
 
 #include "concurrency/loop.hpp"
+#include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/http_date.hpp"
@@ -49,7 +50,7 @@ class service {
     /// Accepts on `listening` for the door of that number; connections go to each of `to` in turn.
     void accept_on(std::size_t door, unique_fd listening, std::vector<service*> to);
 
-    /// Spawns the listeners' tasks.
+    /// Spawns the tasks of the listeners and of the watch over the clients.
     void start();
 
     /// Serves a connected socket. Safe from every thread.
@@ -81,6 +82,7 @@ class service {
     request_ids ids_;
     date_cache date_;
     open_connections open_;
+    client_watch clients_;
     std::vector<std::unique_ptr<entry>> doors_;
     std::vector<std::unique_ptr<listener>> listeners_;
     std::vector<std::string> addresses_; // of the listeners

@@ -6,11 +6,12 @@
 #include "concurrency/shield.hpp"
 #include "handlers/problem.hpp"
 #include "server/answer_bytes.hpp"
+#include "server/named_peer.hpp"
 #include "server/read_buffer.hpp"
 #include "server/stream.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,23 @@ constexpr int answers_when_draining = 64;
 // The last word to a client whose request the end of the process cut.
 constexpr auto last_word = 20ms;
 
+constexpr int client_closed_request = 499; // no status of HTTP: nobody reads it but people, in the access log
+
+enum class sent : std::uint8_t { all, broken, late };
+
+std::string_view cause_of(const dispatched& result, const client& asker, sent how, bool refused) noexcept {
+    if (!result.cause.empty()) {
+        return result.cause;
+    }
+    if (asker.is_gone() || how == sent::broken) {
+        return concurrency::to_string(concurrency::cancel_cause::client_gone);
+    }
+    if (how == sent::late) {
+        return "write_timeout";
+    }
+    return refused ? "refused" : "";
+}
+
 class session {
   public:
     session(stream_socket socket, concurrency::task_node& self, const session_context& context)
@@ -40,6 +58,7 @@ class session {
           context_(context) {
         connection_.socket = &socket_;
         context_.open.add(connection_);
+        watched_.emplace(context_.clients, connection_.peer, socket_.native_handle());
     }
 
     task<void> run() {
@@ -50,13 +69,16 @@ class session {
             }
             shows("reading");
             const auto began = self_.home().cached_now();
+            auto record = begin_record();
             auto why_not = co_await read(parser);
             if (closed_) {
                 co_return;
             }
+            name(record, parser.head());
             shows("answering");
             auto result = co_await respond(parser, std::move(why_not));
             if (!result.answer) {
+                end(record, client_closed_request, began, result, sent::broken, 0);
                 co_return;
             }
             shows("writing");
@@ -69,14 +91,15 @@ class session {
                            .head_only = head_only_,
                            .http_1_0 = parser.http_1_0(),
                            .close = close});
-            note(*result.answer, result.request_id, began);
-            bool sent = false;
+            std::string_view unsent = bytes;
+            sent how{};
             if (self_.scope().is_cancelled()) { // every plain await throws now
-                sent = co_await concurrency::shield(last_word * 2, write(bytes, last_word));
+                how = co_await concurrency::shield(last_word * 2, write(unsent, last_word));
             } else {
-                sent = co_await write(bytes, context_.settings.write_timeout);
+                how = co_await write(unsent, context_.settings.write_timeout);
             }
-            if (!sent) {
+            end(record, result.answer->status, began, result, how, bytes.size() - unsent.size());
+            if (how != sent::all) {
                 co_return;
             }
             if (close) {
@@ -143,6 +166,7 @@ class session {
         const auto space = buffer_.prepare();
         const auto n = co_await receive(socket_, space.data(), space.size());
         buffer_.commit(n);
+        connection_.peer.heard(self_.home().cached_now());
         co_return n;
     }
 
@@ -161,10 +185,12 @@ class session {
                 co_return parser.failure();
             case request_parser::outcome::head:
                 // RFC 9110, section 10.1.1: not if the body comes already.
-                if (parser.expects_continue() && buffer_.unread().empty() &&
-                    !co_await write("HTTP/1.1 100 Continue\r\n\r\n", context_.settings.write_timeout)) {
-                    closed_ = true;
-                    co_return std::nullopt;
+                if (parser.expects_continue() && buffer_.unread().empty()) {
+                    std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+                    if (co_await write(go_on, context_.settings.write_timeout) != sent::all) {
+                        closed_ = true;
+                        co_return std::nullopt;
+                    }
                 }
                 continue;
             case request_parser::outcome::need_more:
@@ -196,23 +222,48 @@ class session {
         if (why) {
             co_return context_.dispatch.refuse(parser.head(), why->status, std::move(why->detail));
         }
-        co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0());
+        co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer);
     }
 
-    // False if the connection is of no use any more.
-    task<bool> write(std::string_view bytes, concurrency::duration limit) {
+    // Unless all is sent, the connection is of no use any more.
+    task<sent> write(std::string_view& unsent, concurrency::duration limit) {
         try {
-            co_return co_await concurrency::with_timeout(limit, send(socket_, bytes));
+            const bool whole = co_await concurrency::with_timeout(limit, send(socket_, unsent));
+            co_return whole ? sent::all : sent::broken;
         } catch (const concurrency::deadline_exceeded&) {
-            co_return false;
+            co_return sent::late;
         }
     }
 
-    void note(const handlers::response& answer, std::string_view id, concurrency::time_point began) const {
-        auto& log = context_.dispatch.log();
-        if (log.should_log(spdlog::level::debug)) {
-            const auto took = std::chrono::duration<double, std::milli>(self_.home().now() - began).count();
-            log.debug("answered {} with {} in {:.1f} ms", id, answer.status, took);
+    using record = std::optional<request_record>; // nothing: nobody wants it
+
+    [[nodiscard]] record begin_record() const {
+        if (context_.records == nullptr) {
+            return std::nullopt;
+        }
+        record made(std::in_place);
+        made->began = std::chrono::system_clock::now();
+        return made;
+    }
+
+    void name(record& into, const handlers::request_head& head) const {
+        if (into) {
+            into->peer = named_peer(self_.label().ref, head.headers, context_.settings.trusted);
+            into->method = head.method;
+            into->target = std::string_view(head.target).substr(0, request_record::longest_target);
+        }
+    }
+
+    void end(record& made, int status, concurrency::time_point began, dispatched& result, sent how,
+             std::size_t bytes) const {
+        if (made) {
+            made->request_id = std::move(result.request_id);
+            made->route = result.route;
+            made->status = status;
+            made->cause = cause_of(result, connection_.peer, how, refused_);
+            made->took = self_.home().now() - began;
+            made->bytes = bytes;
+            context_.records->add(std::move(*made));
         }
     }
 
@@ -220,6 +271,7 @@ class session {
     concurrency::task_node& self_;
     const session_context& context_;
     connection connection_;
+    std::optional<client_watch::registration> watched_; // ends before the socket is closed
     read_buffer buffer_;
     bool closed_ = false;
     bool refused_ = false;
@@ -244,8 +296,9 @@ task<void> refuse_connection(unique_fd connected, connection_gate::place /*place
     answer.retry_after = 1s;
     std::string bytes;
     append_answer(bytes, answer, {.date = context.date.now(), .request_id = result.request_id, .close = true});
+    std::string_view unsent = bytes;
     try {
-        if (co_await concurrency::with_timeout(1s, send(socket, bytes))) {
+        if (co_await concurrency::with_timeout(1s, send(socket, unsent))) {
             co_await linger(socket);
         }
     } catch (const concurrency::deadline_exceeded&) { // it does not read: there is nothing more to say

@@ -4,6 +4,7 @@
 
 #include "concurrency/task.hpp"
 #include "config/network.hpp"
+#include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/http_date.hpp"
@@ -31,7 +32,8 @@ struct session_context {
     open_connections& open;
     date_cache& date;
     const std::atomic<bool>& draining; ///< answers say Connection: close, and it is closed
-    request_log* records = nullptr;    ///< of this loop; null: nobody wants to know
+    client_watch& clients;
+    request_log* records = nullptr; ///< of this loop; null: nobody wants to know
 };
 
 /// The task of a connection, to be spawned with kind `connection`. It ends when either side closes, when a limit is

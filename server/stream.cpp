@@ -50,13 +50,13 @@ task<std::size_t> receive(stream_socket& socket, char* into, std::size_t size) {
     co_return error ? 0 : n;
 }
 
-task<bool> send(stream_socket& socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto [error, n] = co_await socket.async_write_some(asio::buffer(bytes), tuple);
+task<bool> send(stream_socket& socket, std::string_view& unsent) {
+    while (!unsent.empty()) {
+        const auto [error, n] = co_await socket.async_write_some(asio::buffer(unsent), tuple);
         if (error) {
             co_return false;
         }
-        bytes.remove_prefix(n);
+        unsent.remove_prefix(n);
     }
     co_return true;
 }

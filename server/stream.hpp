@@ -26,9 +26,9 @@ using stream_socket =
 /// told. Bounded by the caller's scope; bytes that were not read yet survive a cancel.
 [[nodiscard]] concurrency::task<std::size_t> receive(stream_socket& socket, char* into, std::size_t size);
 
-/// True once all of it is with the kernel; false if the connection broke. After a cancel close: it is not known how
-/// much was sent.
-[[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view bytes);
+/// True once all of `unsent` is with the kernel; false if the connection broke. `unsent` shrinks as its bytes leave,
+/// also when it throws. After a cancel close: the message cannot be completed any more.
+[[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view& unsent);
 
 /// Ends our side and reads what the other still sends, for at most `limit` and 64 KiB, so that a peer in the middle of
 /// sending reads our last answer instead of a reset (RFC 9112, section 9.6).

@@ -283,6 +283,31 @@ TEST_CASE("an observer hears of a cancel while every task still waits where it w
     CHECK(seen.waiting == 2);
 }
 
+TEST_CASE("a source cancels the work under its limit, from outside, with its own cause") {
+    test_loop loop;
+    cancel_source source;
+    std::optional<cancel_cause> seen;
+    loop.get().spawn("outside", [](cancel_source& source) -> task<void> {
+        co_await sleep_for(1s);
+        source.cancel(cancel_cause::client_gone);
+        source.cancel(cancel_cause::requested);
+    }(source));
+    const auto body = [&]() -> task<void> { co_await with_timeout(5s, sleeps(10s, seen), nullptr, &source); };
+    CHECK_THROWS_AS(loop.run(body()), cancelled);
+    CHECK(seen == cancel_cause::client_gone);
+    source.cancel(cancel_cause::requested); // of work that has ended: nothing
+}
+
+TEST_CASE("a source that was cancelled first hits the work at its first await") {
+    test_loop loop;
+    cancel_source source;
+    std::optional<cancel_cause> seen;
+    source.cancel(cancel_cause::client_gone);
+    const auto body = [&]() -> task<void> { co_await with_timeout(5s, sleeps(10s, seen), nullptr, &source); };
+    CHECK_THROWS_AS(loop.run(body()), cancelled);
+    CHECK(seen == cancel_cause::client_gone);
+}
+
 TEST_CASE("a cancel is not caught as a std::exception") {
     STATIC_CHECK_FALSE(std::is_base_of_v<std::exception, cancelled>);
     CHECK(std::string(to_string(cancel_cause::sibling_failed)) == "sibling_failed");

@@ -47,8 +47,20 @@ TEST_CASE("a refusal for want of room says when to come back") {
     CHECK_FALSE(map(upstream::source_failed("posts", "x")).problem->retry_after);
 }
 
-TEST_CASE("who has left is told nothing") {
-    CHECK_FALSE(map(concurrency::cancelled(concurrency::cancel_cause::client_gone, 1)).problem);
+TEST_CASE("who has left is told nothing, and the access log why") {
+    const auto mapped = map(concurrency::cancelled(concurrency::cancel_cause::client_gone, 1));
+    CHECK_FALSE(mapped.problem);
+    CHECK(mapped.cause == "client_gone");
+}
+
+TEST_CASE("what ends a request early has a word for the access log") {
+    CHECK(map(upstream::not_found("no such user")).cause.empty());
+    CHECK(map(upstream::source_failed("posts", "x")).cause == "source_failed");
+    CHECK(map(upstream::source_overloaded("posts", "full", 3s)).cause == "overloaded");
+    CHECK(map(concurrency::worker_queue_full("posts")).cause == "overloaded");
+    CHECK(map(concurrency::deadline_exceeded(5s)).cause == "deadline_exceeded");
+    CHECK(map(concurrency::cancelled(concurrency::cancel_cause::shutdown, 1)).cause == "shutdown");
+    CHECK(map(std::runtime_error("x")).cause == "internal_error");
 }
 
 TEST_CASE("a cut request says what cut it") {

@@ -57,6 +57,7 @@ handlers::router make_test_router() {
     router.post("/echo", echo).timeout(5s);
     router.get("/hang", hang).timeout(5s);
     router.get("/late", late).timeout(5s);
+    router.get("/finish", late).timeout(5s).on_client_gone(handlers::client_gone_policy::finish);
     router.get("/throw", fail).timeout(5s);
     router.get("/debug/tasks", roll).timeout(5s).access(handlers::route_access::debug);
     return router;
@@ -71,11 +72,18 @@ served::served(server::session_settings s, server::door through)
     : settings(s),
       log_(std::make_unique<logged>()),
       router_(make_test_router()),
+      clients_(loop.get()),
       dispatch_(std::make_unique<server::dispatcher>(router_, std::move(through), ids_, log_->logger)),
-      context_(std::make_unique<server::session_context>(settings, *dispatch_, open, date_, draining)) {}
+      context_(
+          std::make_unique<server::session_context>(settings, *dispatch_, open, date_, draining, clients_, &records)) {
+    loop.get().spawn("clients that leave", clients_.run());
+    loop.settle();
+}
 
 served::~served() {
     client_.reset();
+    until_ended();
+    loop.get().cancel_all(concurrency::cancel_cause::shutdown);
     loop.run_real([this] { return loop.get().live_tasks() == 0; });
     CHECK(gate.open() == 0);
 }
@@ -112,6 +120,14 @@ void served::slip(std::string_view bytes) const {
 
 void served::finish() {
     ::shutdown(client_.get(), SHUT_WR);
+}
+
+void served::reset() {
+    ::shutdown(client_.get(), SHUT_RDWR);
+}
+
+void served::until_ended() {
+    loop.run_real([this] { return live_tasks() == 0; });
 }
 
 bool served::read_some() {

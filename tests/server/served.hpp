@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handlers/router.hpp"
+#include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/request_ids.hpp"
@@ -14,12 +15,21 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace muster::tests {
 
 /// GET /hello, POST /echo (answers the body), GET /hang, GET /late (1 s), GET /throw, GET /debug/tasks (as a debug
-/// route, answers "roll"), each with a limit of 5 s.
+/// route, answers "roll"), GET /finish (1 s, whether its client waits or not), each with a limit of 5 s.
 [[nodiscard]] handlers::router make_test_router();
+
+/// Keeps what it is told.
+class kept_records final : public server::request_log {
+  public:
+    void add(server::request_record&& record) noexcept override { all.push_back(std::move(record)); }
+
+    std::vector<server::request_record> all;
+};
 
 class served {
   public:
@@ -60,6 +70,18 @@ class served {
     server::connection_gate gate{10};
     server::open_connections open;
     server::session_settings settings;
+    kept_records records;
+
+    /// Tasks beside that which watches the clients.
+    [[nodiscard]] std::uint64_t live_tasks() {
+        return loop.get().live_tasks() - loop.get().counts().of(concurrency::task_kind::background).tasks;
+    }
+
+    /// The client resets the connection.
+    void reset();
+
+    /// Runs the server until the connection has ended on its side.
+    void until_ended();
 
   private:
     bool read_some();
@@ -69,6 +91,7 @@ class served {
     handlers::router router_;
     server::request_ids ids_;
     server::date_cache date_;
+    server::client_watch clients_;
     std::unique_ptr<server::dispatcher> dispatch_;
     std::unique_ptr<server::session_context> context_;
     server::unique_fd client_;

@@ -54,9 +54,15 @@ struct house {
     ~house() {
         stop();
         for (const auto& each : services) {
-            while (live_on(each->home()) != 0) {
-                std::this_thread::yield();
-            }
+            until_live_on(each->home(), 1); // the watch over the clients ends by a cancel only
+            each->home().cancel_all(concurrency::cancel_cause::shutdown);
+            until_live_on(each->home(), 0);
+        }
+    }
+
+    static void until_live_on(concurrency::loop& loop, std::uint64_t expected) {
+        while (live_on(loop) != expected) {
+            std::this_thread::yield();
         }
     }
 

@@ -327,3 +327,118 @@ TEST_CASE("a request that the end of the process cuts is answered 503") {
     CHECK(has(got, "Connection: close\r\n"));
     CHECK(has(got, "Retry-After: "));
 }
+
+TEST_CASE("a client that resets the connection ends the work for it, and the record says so") {
+    served s;
+    s.connect();
+    s.send("GET /hang HTTP/1.1\r\nHost: a\r\nX-Request-Id: left\r\n\r\n");
+    s.pass(1ms);
+    CHECK(s.live_tasks() == 2);
+    s.reset();
+    s.until_ended();
+    CHECK(s.rest().empty());
+    REQUIRE(s.records.all.size() == 1);
+    const auto& record = s.records.all.front();
+    CHECK(record.status == 499);
+    CHECK(record.cause == "client_gone");
+    CHECK(record.request_id == "left");
+    CHECK(record.route == "/hang");
+    CHECK(record.bytes == 0);
+}
+
+TEST_CASE("a client that says nothing more right behind its last request still gets every answer") {
+    served s;
+    s.connect();
+    s.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\nGET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.finish();
+    s.pass(1s);
+    s.pass(1s);
+    CHECK(count_of(s.rest(), "HTTP/1.1 200 OK") == 2);
+    REQUIRE(s.records.all.size() == 2);
+    CHECK(s.records.all[0].cause.empty());
+    CHECK(s.records.all[1].cause.empty());
+}
+
+TEST_CASE("a client that ends its side later has left") {
+    served s;
+    s.connect();
+    s.send("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.pass(51ms);
+    s.finish();
+    s.until_ended();
+    CHECK(s.rest().empty());
+    REQUIRE(s.records.all.size() == 1);
+    CHECK(s.records.all[0].status == 499);
+}
+
+TEST_CASE("a client that has said all and then resets the connection has left") {
+    served s;
+    s.connect();
+    s.send("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.finish();
+    s.pass(100ms);
+    CHECK(s.live_tasks() == 2);
+    s.reset();
+    s.until_ended();
+    CHECK(s.rest().empty());
+    REQUIRE(s.records.all.size() == 1);
+    CHECK(s.records.all[0].status == 499);
+}
+
+TEST_CASE("a request that was not read when its client left is not begun") {
+    served s;
+    s.connect();
+    s.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.pass(100ms);
+    s.reset();
+    s.until_ended();
+    CHECK(s.rest().empty());
+    CHECK(s.records.all.size() == 1);
+}
+
+TEST_CASE("a route that finishes does so without its client, and its record says both") {
+    served s;
+    s.connect();
+    s.send("GET /finish HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.pass(100ms);
+    s.reset();
+    s.pass(800ms);
+    CHECK(s.records.all.empty());
+    s.pass(100ms);
+    s.until_ended();
+    REQUIRE(s.records.all.size() == 1);
+    CHECK(s.records.all[0].status == 200);
+    CHECK(s.records.all[0].cause == "client_gone");
+}
+
+TEST_CASE("every request has its record: what was asked, what was answered, how long it took") {
+    served s;
+    s.connect();
+    s.send("GET /late?x=%20 HTTP/1.1\r\nHost: a\r\nX-Request-Id: n1\r\n\r\n");
+    s.pass(1s);
+    const auto answer = s.answers();
+    s.send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n");
+    s.rest();
+    REQUIRE(s.records.all.size() == 3);
+    const auto& first = s.records.all[0];
+    CHECK(first.request_id == "n1");
+    CHECK(first.peer == "test:1");
+    CHECK(first.method == "GET");
+    CHECK(first.route == "/late");
+    CHECK(first.target == "/late?x=%20");
+    CHECK(first.status == 200);
+    CHECK(first.cause.empty());
+    CHECK(first.took >= 1s);
+    CHECK(first.bytes == answer.size());
+    CHECK(s.records.all[1].status == 404);
+    CHECK(s.records.all[1].route.empty());
+    CHECK(s.records.all[2].status == 400);
+    CHECK(s.records.all[2].cause == "refused");
+}
+
+TEST_CASE("a record keeps a long target up to its limit") {
+    served s;
+    s.talk("GET /" + std::string(3000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(s.records.all.size() == 1);
+    CHECK(s.records.all[0].target.size() == muster::server::request_record::longest_target);
+}
