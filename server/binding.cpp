@@ -99,29 +99,17 @@ std::uint16_t port_of(const unique_fd& fd) {
 
 listening listen_on_tcp(config::tcp_endpoint where, std::size_t count, bool share) {
     auto address = address_of(where);
-    const bool group = share || count > 1;
-    unique_fd alone;
-    if (!share) {
-        alone = bound(address, false);
-        start_listening(alone); // two sockets that only are bound do not disturb each other
-        where.port = port_of(alone);
-        if (group) {
-            alone.reset();
-        }
-        address = address_of(where);
-    }
     listening made;
-    if (alone) {
-        made.sockets.push_back(std::move(alone));
-    } else {
-        for (std::size_t i = 0; i != count; ++i) {
-            made.sockets.push_back(bound(address, true));
-            start_listening(made.sockets.back());
-            if (where.port == 0) {
-                where.port = port_of(made.sockets.back());
-                address = address_of(where);
-            }
+    while (made.sockets.size() < count) {
+        const bool alone = made.sockets.empty() && !share;
+        made.sockets.push_back(bound(address, !alone));
+        start_listening(made.sockets.back()); // two sockets that only are bound do not disturb each other
+        if (alone && count > 1) {
+            // Now that it is ours alone the others may join it. It stays: to close it would reset who has come already.
+            set(made.sockets.back().get(), SOL_SOCKET, SO_REUSEPORT);
         }
+        where.port = port_of(made.sockets.back());
+        address = address_of(where);
     }
     made.address = to_string(config::endpoint(where));
     return made;

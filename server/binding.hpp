@@ -40,10 +40,10 @@ struct listening {
     socket_file file;
 };
 
-/// Listens on `where`. TCP: `count` sockets of one SO_REUSEPORT group, one a loop; first the address is bound without
-/// it, so that one in use is an error (with it alone a second process of the same user silently takes half of the
-/// traffic), unless `share`. "localhost" is 127.0.0.1. A Unix socket is one socket, whatever `count`; a file that a
-/// dead process left (nobody accepts on it) is replaced. Throws bind_error.
+/// Listens on `where`. TCP: `count` sockets of one SO_REUSEPORT group, one a loop; the first listens without it until
+/// it does, so that an address in use is an error (with it alone a second process of the same user silently takes half
+/// of the traffic), unless `share`. Who connects meanwhile is not lost. "localhost" is 127.0.0.1. A Unix socket is one
+/// socket, whatever `count`; a file that a dead process left (nobody accepts on it) is replaced. Throws bind_error.
 [[nodiscard]] listening listen_on(const config::endpoint& where, std::size_t count, bool share);
 
 } // namespace muster::server

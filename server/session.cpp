@@ -62,9 +62,9 @@ class session {
     }
 
     task<void> run() {
-        for (bool first = true;; first = false) {
+        for (;;) {
             request_parser parser(context_.settings.limits);
-            if (!co_await idle(first)) {
+            if (!co_await idle()) {
                 co_return;
             }
             shows("reading");
@@ -124,15 +124,13 @@ class session {
                (buffer_.unread().empty() || ++answered_when_draining_ >= answers_when_draining);
     }
 
-    // Waits for the first byte of a request. False if none will come.
-    task<bool> idle(bool first) {
+    // Waits for the first byte of a request. False if none will come. Also when the process drains: the client has been
+    // told nothing of it yet, else the connection would have ended with the last answer.
+    task<bool> idle() {
         if (!buffer_.unread().empty()) {
             co_return true; // pipelined
         }
         shows("idle");
-        if (!first && context_.draining.load(std::memory_order_relaxed)) {
-            co_return false;
-        }
         buffer_.rest();
         const bool closing = context_.open.closing();
         connection_.idle = !closing;

@@ -8,9 +8,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <utility>
+#include <vector>
 
 using muster::config::tcp_endpoint;
 using muster::config::unix_endpoint;
@@ -65,6 +70,44 @@ TEST_CASE("an address in use is an error that names it, also if its owner shares
           "cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
     CHECK_THROWS_AS(listen_on(tcp_endpoint{"127.0.0.1", port}, 2, false), bind_error);
     CHECK(listen_on(tcp_endpoint{"127.0.0.1", port}, 2, true).sockets.size() == 2); // --reuse-port
+}
+
+TEST_CASE("who connects while the sockets of a group are made one after another is not reset") {
+    for (int again = 0; again != 300; ++again) {
+        const auto port = port_in(listen_on(tcp_endpoint{"127.0.0.1", 0}, 1, false).address); // free now
+        std::atomic<bool> tries{false};
+        std::atomic<bool> over{false};
+        std::vector<muster::server::unique_fd> clients;
+        std::thread connects([&] {
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_port = htons(port);
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            while (!over && clients.size() < 200) {
+                muster::server::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+                sockaddr_in from{}; // another address, else it may be connected to itself before anybody listens
+                from.sin_family = AF_INET;
+                from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+                if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&from), sizeof from) == 0 &&
+                    ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+                    clients.push_back(std::move(fd));
+                }
+                tries = true;
+            }
+        });
+        while (!tries) {
+            std::this_thread::yield();
+        }
+        const auto made = listen_on(tcp_endpoint{"127.0.0.1", port}, 4, false);
+        over = true;
+        connects.join();
+        for (const auto& client : clients) {
+            char byte = 0;
+            errno = 0;
+            CHECK(::recv(client.get(), &byte, 1, MSG_DONTWAIT) == -1);
+            CHECK(errno == EAGAIN);
+        }
+    }
 }
 
 TEST_CASE("localhost is 127.0.0.1, and IPv6 leaves the same port of IPv4 alone") {

@@ -239,6 +239,29 @@ TEST_CASE("while the process drains and still accepts, a new connection has its 
     CHECK(has(got, "Connection: close\r\n"));
 }
 
+TEST_CASE("a stop that begins while an answer leaves does not end its connection, for the answer did not say so") {
+    served s({.limits = {.body = 1'000'000}});
+    s.connect();
+    const std::string body(1'000'000, 'x');
+    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + body);
+    s.pass(0ms); // the answer does not fit into the socket
+    s.draining = true;
+    std::string got;
+    for (int i = 0; i != 1000 && got.size() < body.size(); ++i) {
+        got += s.answers(0);
+        s.pass(0ms);
+    }
+    REQUIRE(status_of(got) == 200);
+    REQUIRE_FALSE(has(got, "Connection: close\r\n"));
+    s.pass(0ms);
+    s.send(hello);
+    s.finish();
+    got = s.rest();
+    REQUIRE_FALSE(got.empty());
+    CHECK(status_of(got) == 200);
+    CHECK(has(got, "Connection: close\r\n"));
+}
+
 TEST_CASE("once the listeners are closed a new connection has a moment for its request") {
     served s;
     s.draining = true;
