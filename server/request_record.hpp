@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace muster::server {
 
@@ -25,6 +26,17 @@ struct request_record {
     std::chrono::nanoseconds took{}; ///< from the first byte read to the last byte written
     std::uint64_t bytes = 0;         ///< written: head and body
 };
+
+/// Of a connection that was answered 503 without reading a request.
+[[nodiscard]] inline request_record record_of_refused_connection(std::string peer, std::string request_id) {
+    request_record made;
+    made.began = std::chrono::system_clock::now();
+    made.request_id = std::move(request_id);
+    made.peer = std::move(peer);
+    made.status = 503;
+    made.cause = "too_many_connections";
+    return made;
+}
 
 /// One a loop; its thread only.
 class request_log {

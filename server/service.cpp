@@ -27,7 +27,7 @@ std::size_t service::add_door(door d) {
 void service::accept_on(std::size_t door, unique_fd listening, std::vector<service*> to) {
     auto receive = [this, door, to = std::move(to), next = std::size_t{0}](unique_fd socket, std::string peer) mutable {
         if (socket.get() >= parts_.first_kept) {
-            refuse_at_once(door, socket);
+            refuse_at_once(door, socket, std::move(peer));
             return;
         }
         to[next++ % to.size()]->serve(door, std::move(socket), std::move(peer));
@@ -55,7 +55,7 @@ void service::serve(std::size_t door, unique_fd connected, std::string peer) {
 }
 
 // Nothing may wait here: the descriptor is needed by others. A best effort to be heard.
-void service::refuse_at_once(std::size_t door, const unique_fd& connected) {
+void service::refuse_at_once(std::size_t door, const unique_fd& connected, std::string peer) {
     const auto result = doors_[door]->dispatch.refuse({}, 503, "the server has no more descriptors for connections");
     auto answer = *result.answer;
     answer.retry_after = std::chrono::seconds(1);
@@ -65,6 +65,9 @@ void service::refuse_at_once(std::size_t door, const unique_fd& connected) {
     ::shutdown(connected.get(), SHUT_WR);
     std::array<char, 4096> scrap; // what is unread when it is closed resets the connection, and the answer is lost
     (void)::recv(connected.get(), scrap.data(), scrap.size(), MSG_DONTWAIT);
+    if (parts_.records != nullptr) {
+        parts_.records->add(record_of_refused_connection(std::move(peer), result.request_id));
+    }
 }
 
 void service::stop_accepting() {

@@ -68,7 +68,7 @@ class service {
     [[nodiscard]] concurrency::loop& home() const noexcept { return home_; }
 
   private:
-    void refuse_at_once(std::size_t door, const unique_fd& connected);
+    void refuse_at_once(std::size_t door, const unique_fd& connected, std::string peer);
 
     struct entry {
         dispatcher dispatch;

@@ -295,6 +295,9 @@ task<void> refuse_connection(unique_fd connected, connection_gate::place /*place
     std::string bytes;
     append_answer(bytes, answer, {.date = context.date.now(), .request_id = result.request_id, .close = true});
     std::string_view unsent = bytes;
+    if (context.records != nullptr) {
+        context.records->add(record_of_refused_connection(std::string(self.label().ref), result.request_id));
+    }
     try {
         if (co_await concurrency::with_timeout(1s, send(socket, unsent))) {
             co_await linger(socket);

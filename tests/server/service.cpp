@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -38,12 +39,14 @@ const std::string last_hello = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: cl
 struct house {
     explicit house(std::size_t places, std::size_t n = 2, int first_kept = std::numeric_limits<int>::max())
         : gate(places),
+          records(n),
           loops(n) {
         auto bound = server::listen_on(config::tcp_endpoint{"127.0.0.1", 0}, n, false);
         port = static_cast<std::uint16_t>(std::stoi(bound.address.substr(bound.address.rfind(':') + 1)));
         for (std::size_t i = 0; i != n; ++i) {
             services.push_back(std::make_unique<server::service>(
-                loops[i], server::service_parts{router, settings, gate, refused, draining, log, first_kept}));
+                loops[i],
+                server::service_parts{router, settings, gate, refused, draining, log, first_kept, &records[i]}));
             const auto door = services.back()->add_door({.address = bound.address});
             services.back()->accept_on(door, std::move(bound.sockets[i]), {services.back().get()});
             services.back()->start();
@@ -70,6 +73,20 @@ struct house {
         std::promise<std::uint64_t> live;
         loop.post([&] { live.set_value(loop.live_tasks()); });
         return live.get_future().get();
+    }
+
+    /// Of connections that were refused, as the records tell.
+    [[nodiscard]] int recorded_refusals() {
+        int n = 0;
+        for (std::size_t i = 0; i != services.size(); ++i) {
+            std::promise<int> counted;
+            services[i]->home().post([&] {
+                counted.set_value(static_cast<int>(
+                    std::ranges::count(records[i].all, "too_many_connections", &server::request_record::cause)));
+            });
+            n += counted.get_future().get();
+        }
+        return n;
     }
 
     void stop() {
@@ -120,6 +137,7 @@ struct house {
     connection_gate gate;
     connection_gate refused{4};
     std::atomic<bool> draining{false};
+    std::vector<tests::kept_records> records; // of each loop
     spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
     tests::real_loops loops;
     std::vector<std::unique_ptr<server::service>> services;
@@ -136,7 +154,7 @@ TEST_CASE("connections are served on every loop of an address") {
 }
 
 TEST_CASE("more connections than there are places are told so, and places come back") {
-    const house h(2);
+    house h(2);
     std::vector<unique_fd> open;
     for (int i = 0; i != 2; ++i) {
         open.push_back(h.connect());
@@ -149,6 +167,7 @@ TEST_CASE("more connections than there are places are told so, and places come b
     CHECK(refused.starts_with("HTTP/1.1 503 "));
     CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
     CHECK(refused.find("Connection: close\r\n") != std::string::npos);
+    CHECK(h.recorded_refusals() == 1);
     open.clear();
     std::string again;
     const auto limit = std::chrono::steady_clock::now() + 10s;
@@ -208,11 +227,12 @@ TEST_CASE("a listener without descriptors waits and goes on") {
 }
 
 TEST_CASE("a connection that gets one of the last descriptors is refused at once") {
-    const house h(100, 1, 0); // all of them are the last
+    house h(100, 1, 0); // all of them are the last
     const auto refused = h.ask(last_hello);
     CHECK(refused.starts_with("HTTP/1.1 503 "));
     CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
     CHECK(h.gate.open() == 0);
+    CHECK(h.recorded_refusals() == 1);
 }
 
 TEST_CASE("a service accepts until its listeners have closed, and whoever came before has a place then") {
