@@ -3,7 +3,6 @@
 #pragma once
 
 #include "concurrency/cancel.hpp"
-#include "concurrency/time.hpp"
 
 #include <cstdint>
 
@@ -39,11 +38,6 @@ class client {
         }
     }
 
-    /// A byte has been read.
-    void heard(concurrency::time_point at) noexcept { heard_at_ = at; }
-
-    [[nodiscard]] concurrency::time_point heard_at() const noexcept { return heard_at_; }
-
     /// While it lives, `work` ends when the client goes (at once, if it has gone). One at a time.
     class working {
       public:
@@ -65,7 +59,6 @@ class client {
 
   private:
     concurrency::cancel_source* work_ = nullptr;
-    concurrency::time_point heard_at_{};
     state state_ = state::there;
 };
 

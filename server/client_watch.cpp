@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -46,11 +45,6 @@ std::optional<std::chrono::milliseconds> between_last_byte_and_end(int socket) n
                                      static_cast<std::int64_t>(info.tcpi_last_ack_recv));
 }
 
-bool has_unread_bytes(int socket) noexcept {
-    int unread = 0;
-    return ::ioctl(socket, FIONREAD, &unread) == 0 && unread > 0;
-}
-
 } // namespace
 
 std::uint64_t watched_clients::add(client& who, int descriptor) {
@@ -81,7 +75,7 @@ watched_clients::entry watched_clients::find(std::uint64_t number) const noexcep
     return slots_[at].held;
 }
 
-client_watch::client_watch(concurrency::loop& home) : home_(home), epoll_(home.context(), new_epoll()) {}
+client_watch::client_watch(concurrency::loop& home) : epoll_(home.context(), new_epoll()) {}
 
 concurrency::task<void> client_watch::run() {
     for (;;) {
@@ -108,19 +102,18 @@ void client_watch::look() {
     }
 }
 
-void client_watch::left(const watched_clients::entry& one, std::uint32_t events) const {
-    if ((events & (EPOLLERR | EPOLLHUP)) == 0 && right_behind_its_last_byte(one)) {
+void client_watch::left(const watched_clients::entry& one, std::uint32_t events) {
+    if ((events & (EPOLLERR | EPOLLHUP)) == 0 && still_waits(one)) {
         one.who->has_said_all();
     } else {
         one.who->has_gone();
     }
 }
 
-bool client_watch::right_behind_its_last_byte(const watched_clients::entry& one) const {
-    if (const auto between = between_last_byte_and_end(one.descriptor)) {
-        return *between <= right_behind;
-    }
-    return has_unread_bytes(one.descriptor) || home_.cached_now() - one.who->heard_at() <= right_behind;
+// Of a Unix socket no clock is needed: one that is closed hangs up, so whoever only ends its side is still there.
+bool client_watch::still_waits(const watched_clients::entry& one) {
+    const auto between = between_last_byte_and_end(one.descriptor);
+    return !between || *between <= right_behind;
 }
 
 client_watch::registration::registration(client_watch& watch, client& who, int descriptor)

@@ -46,6 +46,7 @@ class client_watch {
   public:
     /// A client that ends its side this soon after its last byte still waits for its answers: `printf ... | nc -N`
     /// does so within microseconds. Whoever ends it later has left; so has whoever resets the connection, at any time.
+    /// (A Unix socket tells apart who ends its side and who closes: there only who closes has left.)
     static constexpr std::chrono::milliseconds right_behind{50};
 
     /// Throws system_error without descriptors.
@@ -77,10 +78,9 @@ class client_watch {
     using descriptor = boost::asio::posix::basic_stream_descriptor<concurrency::deferred_executor>;
 
     void look();
-    void left(const watched_clients::entry& one, std::uint32_t events) const;
-    [[nodiscard]] bool right_behind_its_last_byte(const watched_clients::entry& one) const;
+    static void left(const watched_clients::entry& one, std::uint32_t events);
+    [[nodiscard]] static bool still_waits(const watched_clients::entry& one);
 
-    concurrency::loop& home_;
     descriptor epoll_;
     watched_clients clients_;
 };

@@ -37,11 +37,12 @@ constexpr int client_closed_request = 499; // no status of HTTP: nobody reads it
 
 enum class sent : std::uint8_t { all, broken, late };
 
-std::string_view cause_of(const dispatched& result, const client& asker, sent how, bool refused) noexcept {
+// `left`: before its answer was sent. Who reads it to the end and goes has not left.
+std::string_view cause_of(const dispatched& result, bool left, sent how, bool refused) noexcept {
     if (!result.cause.empty()) {
         return result.cause;
     }
-    if (asker.is_gone() || how == sent::broken) {
+    if (left || how == sent::broken) {
         return concurrency::to_string(concurrency::cancel_cause::client_gone);
     }
     if (how == sent::late) {
@@ -78,7 +79,7 @@ class session {
             shows("answering");
             auto result = co_await respond(parser, std::move(why_not));
             if (!result.answer) {
-                end(record, client_closed_request, began, result, sent::broken, 0);
+                end(record, client_closed_request, began, result, sent::broken, true, 0);
                 co_return;
             }
             shows("writing");
@@ -92,13 +93,14 @@ class session {
                            .http_1_0 = parser.http_1_0(),
                            .close = close});
             std::string_view unsent = bytes;
+            const bool left = connection_.peer.is_gone();
             sent how{};
             if (self_.scope().is_cancelled()) { // every plain await throws now
                 how = co_await concurrency::shield(last_word * 2, write(unsent, last_word));
             } else {
                 how = co_await write(unsent, context_.settings.write_timeout);
             }
-            end(record, result.answer->status, began, result, how, bytes.size() - unsent.size());
+            end(record, result.answer->status, began, result, how, left, bytes.size() - unsent.size());
             if (how != sent::all) {
                 co_return;
             }
@@ -164,7 +166,6 @@ class session {
         const auto space = buffer_.prepare();
         const auto n = co_await receive(socket_, space.data(), space.size());
         buffer_.commit(n);
-        connection_.peer.heard(self_.home().cached_now());
         co_return n;
     }
 
@@ -252,13 +253,13 @@ class session {
         }
     }
 
-    void end(record& made, int status, concurrency::time_point began, dispatched& result, sent how,
+    void end(record& made, int status, concurrency::time_point began, dispatched& result, sent how, bool left,
              std::size_t bytes) const {
         if (made) {
             made->request_id = std::move(result.request_id);
             made->route = result.route;
             made->status = status;
-            made->cause = cause_of(result, connection_.peer, how, refused_);
+            made->cause = cause_of(result, left, how, refused_);
             made->took = self_.home().now() - began;
             made->bytes = bytes;
             context_.records->add(std::move(*made));
