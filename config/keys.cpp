@@ -129,6 +129,13 @@ complaint format(settings& into, std::string_view raw, origin) {
     return "must be text, json or auto";
 }
 
+complaint access_log(settings& into, std::string_view raw, origin) {
+    if (raw.empty() || raw.contains('\0'))
+        return "must be the name of a file, - for standard output, or off";
+    into.access_log = raw;
+    return std::nullopt;
+}
+
 complaint trusted(settings& into, std::string_view raw, origin) {
     auto found = into.trusted;
     for (bool last = false; !last;) {
@@ -215,6 +222,10 @@ constexpr key process[] = {
     {"threads", "N", "cores allowed to the process", "event loops, one thread each; 0 is the default",
      file_kind::number, number<&s::threads, 0, 1024>},
     {"log-level", "LEVEL", "info", "trace, debug, info, warn or error", file_kind::text, level},
+    {"access-log", "FILE", "-",
+     "where a line for each request goes: a file (or FIFO), - for\nstandard output, or off; SIGHUP opens the file "
+     "again",
+     file_kind::text, access_log},
     {"log-format", "FORMAT", "auto", "text, json, or auto: text on a terminal, else json", file_kind::text, format},
     {"config", "FILE", "", "settings as JSON, comments allowed", file_kind::none, file<&s::config_file>},
 };

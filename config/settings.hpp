@@ -73,6 +73,7 @@ struct settings {
     std::string config_file; ///< the file that was read; empty: none
     log_level level = log_level::info;
     log_format format = log_format::automatic;
+    std::string access_log = "-"; ///< a file, "-" for standard output, or "off"
 
     bool operator==(const settings&) const = default;
 };

@@ -2,6 +2,7 @@
 // the end: loops outlive all that runs on them, and the sources' workers end before the loops do.
 #include "server/application.hpp"
 
+#include "concurrency/background.hpp"
 #include "concurrency/loop.hpp"
 #include "concurrency/registry.hpp"
 #include "config/default_threads.hpp"
@@ -12,6 +13,8 @@
 #include "server/limits.hpp"
 #include "server/logging.hpp"
 #include "server/process_health.hpp"
+#include "server/ready_write.hpp"
+#include "server/reporter.hpp"
 #include "server/roll.hpp"
 #include "server/service.hpp"
 #include "server/shutdown.hpp"
@@ -19,13 +22,18 @@
 #include "server/watch.hpp"
 #include "upstream/sqlite_schema.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -41,6 +49,7 @@ namespace {
 constexpr std::size_t admin_connections = 64;
 constexpr std::size_t refusals_at_once = 64;
 constexpr std::chrono::milliseconds longest_admin_idle{5'000};
+constexpr std::chrono::milliseconds watch_budget{100};
 
 upstream::source_settings source_of(std::string name, const config::source& source) {
     return {.name = std::move(name),
@@ -116,8 +125,8 @@ session_settings admin_sessions_of(const config::settings& settings) {
 }
 
 struct house {
-    house(const config::settings& s, std::shared_ptr<spdlog::logger> logger, const application_extras& extras,
-          std::size_t descriptors)
+    house(const config::settings& s, std::shared_ptr<log_queue> lines, std::shared_ptr<spdlog::logger> logger,
+          const application_extras& extras, std::size_t descriptors)
         : settings(s),
           log(std::move(logger)),
           gate(places_for(s, descriptors)),
@@ -125,6 +134,8 @@ struct house {
           admin({.name = "admin",
                  .index = static_cast<std::uint32_t>(pool.size()),
                  .stride = static_cast<std::uint32_t>(pool.size() + 1)}),
+          reports(admin, pool.size() + 1, s, std::move(lines), *log),
+          behind(admin, [this](const concurrency::background::failure& failure) { report(failure); }),
           sources(sources_of(s, extras)),
           sessions(sessions_of(s)),
           admin_sessions(admin_sessions_of(s)),
@@ -133,7 +144,7 @@ struct house {
           every_loop(with_admin()),
           pool_roll(pool.loops()),
           admin_roll(every_loop),
-          roll(admin_roll, gate),
+          roll(admin_roll, gate, [this] { return reports.status(); }),
           router(
               handlers::make_routes({*sources.users, *sources.profiles, *sources.posts}, health, roll, routes_of(s))),
           admin_router(handlers::make_admin_routes(health, roll, routes_of(s))) {
@@ -146,9 +157,9 @@ struct house {
             });
         }
         for (auto* loop : pool.loops()) {
-            services.push_back(
-                std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining, *log,
-                                                               first_kept_descriptor(descriptors)}));
+            services.push_back(std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining,
+                                                                              *log, first_kept_descriptor(descriptors),
+                                                                              reports.log_of(loop->index())}));
         }
     }
 
@@ -166,6 +177,23 @@ struct house {
         } catch (...) {
             log->error("{}: {} failed", loop, what);
         }
+    }
+
+    void report(const concurrency::background::failure& failure) const noexcept {
+        std::string why = "it returned although nobody had asked it to";
+        try {
+            if (failure.error) {
+                std::rethrow_exception(failure.error);
+            }
+        } catch (const std::exception& e) {
+            why = e.what();
+        } catch (...) {
+            why = "unknown";
+        }
+        log->error("background: {} failed: {}{}", failure.name, why,
+                   failure.again
+                       ? fmt::format("; again in {:.1f} s", std::chrono::duration<double>(*failure.again).count())
+                       : "");
     }
 
     void open_doors() {
@@ -194,7 +222,8 @@ struct house {
             auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
-                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_refused, draining, *log});
+                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_refused, draining, *log,
+                                     std::numeric_limits<int>::max(), reports.log_of(admin.index())});
             const auto number = admin_service->add_door({.which = door::kind::admin,
                                                          .loopback = config::is_local(*settings.admin),
                                                          .address = bound.address,
@@ -212,6 +241,12 @@ struct house {
         if (admin_service) {
             admin_service->start();
         }
+        reports.begin(behind);
+        behind.serve("watch", [this](concurrency::service_call& call) { return watcher.run(call); }, watch_budget);
+        std::function<void()> hang_up;
+        if (logs_to_a_file(settings)) {
+            hang_up = [this] { reports.reopen(); };
+        }
         admin.spawn("signals", await_signals(
                                    asked,
                                    [this](int signal) {
@@ -221,8 +256,9 @@ struct house {
                                    [this] {
                                        files.clear();
                                        admin_file = {};
-                                   }));
-        admin.spawn("watch", watcher.run());
+                                       reports.flush_now();
+                                   },
+                                   std::move(hang_up)));
         health.set_started();
         pool.start();
         admin.run();
@@ -247,6 +283,7 @@ struct house {
                 .draining = draining,
                 .delay = settings.drain_delay,
                 .drain = config::drain_time(settings),
+                .background = behind,
                 .log = *log};
     }
 
@@ -259,6 +296,8 @@ struct house {
     connection_gate admin_refused{refusals_at_once};
     concurrency::loop_pool pool;
     concurrency::loop admin;
+    reporter reports;
+    concurrency::background behind;
     upstream::sources sources;
     session_settings sessions;
     session_settings admin_sessions;
@@ -279,7 +318,7 @@ struct house {
 };
 
 int refuse(int code, const std::string& why) {
-    std::fprintf(stderr, "muster: %s\n", why.c_str());
+    write_now(STDERR_FILENO, "muster: " + why + '\n');
     return code;
 }
 
@@ -290,11 +329,12 @@ int end_before_serving(start_signals& signals) {
 } // namespace
 
 int serve(const config::settings& settings, const application_extras& extras) {
-    start_signals signals;
+    start_signals signals(std::chrono::seconds(5), !logs_to_a_file(settings));
     ignore_broken_pipes();
     const auto descriptors = raise_descriptor_limit();
     try {
-        const auto log = make_logger(settings.level, settings.format);
+        const auto lines = make_log_queue(settings.format);
+        const auto log = make_logger(settings.level, settings.format, lines);
         const auto token = token_of(settings, *log);
         const bool created = prepare_sources(settings, *log); // before the sources open what it makes, or refuses
         if (settings.max_connections) {
@@ -306,7 +346,7 @@ int serve(const config::settings& settings, const application_extras& extras) {
         if (signals.stop()) {
             return end_before_serving(signals);
         }
-        house all(settings, log, extras, descriptors);
+        house all(settings, lines, log, extras, descriptors);
         all.facts.sample_people = created;
         all.token = token ? &*token : nullptr;
         if (signals.stop()) {
@@ -314,8 +354,7 @@ int serve(const config::settings& settings, const application_extras& extras) {
         }
         all.open_doors(); // last: from here on clients may wait for us, and a stop answers them first
         all.facts.loops = all.services.size();
-        std::fputs(greeting(settings, all.facts).c_str(), stdout);
-        std::fflush(stdout);
+        write_now(STDOUT_FILENO, greeting(settings, all.facts)); // who does not read it need not keep us
         all.run(signals.hand_over());
         return 0;
     } catch (const handlers::unknown_route& error) {

@@ -68,6 +68,7 @@ void fill_standard_streams() noexcept {
 
 void ignore_broken_pipes() noexcept {
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
 }
 
 } // namespace muster::server

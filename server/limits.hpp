@@ -27,7 +27,7 @@ std::size_t raise_descriptor_limit() noexcept;
 /// its number, and gets what is meant for people.
 void fill_standard_streams() noexcept;
 
-/// A peer that is gone is an error of the write that meets it, not a signal.
+/// A peer that is gone is an error of the write that meets it, not a signal; so is a file that may not grow.
 void ignore_broken_pipes() noexcept;
 
 } // namespace muster::server

@@ -5,15 +5,19 @@
 #include <spdlog/details/fmt_helper.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <ctime>
+#include <mutex>
+#include <utility>
 
 namespace muster::server {
 
@@ -65,6 +69,36 @@ class text_formatter final : public spdlog::formatter {
     spdlog::pattern_formatter pattern_{"%Y-%m-%d %H:%M:%S.%e %-5l %v"};
 };
 
+std::unique_ptr<spdlog::formatter> formatter_of(config::log_format format) {
+    const bool json =
+        format == config::log_format::json || (format == config::log_format::automatic && ::isatty(STDERR_FILENO) == 0);
+    if (json) {
+        return std::make_unique<json_formatter>();
+    }
+    return std::make_unique<text_formatter>();
+}
+
+class queue_sink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    explicit queue_sink(std::shared_ptr<log_queue> to) : to_(std::move(to)) {}
+
+  protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        auto cut = message;
+        cut.payload = {message.payload.data(), std::min(message.payload.size(), longest_message)};
+        spdlog::memory_buf_t line;
+        formatter_->format(cut, line);
+        to_->put({line.data(), line.size()});
+    }
+
+    void flush_() override {}
+
+  private:
+    static constexpr std::size_t longest_message = 8'192;
+
+    std::shared_ptr<log_queue> to_;
+};
+
 spdlog::level::level_enum level_of(config::log_level level) noexcept {
     switch (level) {
     case config::log_level::trace:
@@ -103,17 +137,20 @@ std::string json_line(std::string_view time, std::string_view level, std::string
     return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log_format format) {
-    auto log = std::make_shared<spdlog::logger>("muster", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    const bool json =
-        format == config::log_format::json || (format == config::log_format::automatic && ::isatty(STDERR_FILENO) == 0);
-    if (json) {
-        log->set_formatter(std::make_unique<json_formatter>());
-    } else {
-        log->set_formatter(std::make_unique<text_formatter>());
-    }
+std::shared_ptr<log_queue> make_log_queue(config::log_format format) {
+    std::shared_ptr<spdlog::formatter> formatter = formatter_of(format);
+    return std::make_shared<log_queue>(STDERR_FILENO, [formatter](const std::string& message) {
+        spdlog::memory_buf_t line;
+        formatter->format({"muster", spdlog::level::warn, message}, line);
+        return std::string(line.data(), line.size());
+    });
+}
+
+std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log_format format,
+                                            std::shared_ptr<log_queue> to) {
+    auto log = std::make_shared<spdlog::logger>("muster", std::make_shared<queue_sink>(std::move(to)));
+    log->set_formatter(formatter_of(format));
     log->set_level(level_of(level));
-    log->flush_on(spdlog::level::trace);
     return log;
 }
 

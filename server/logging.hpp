@@ -1,7 +1,8 @@
-// server/: the log: to standard error, as text on a terminal and as JSON lines elsewhere.
+// server/: the application's log: as text on a terminal and as JSON lines elsewhere, by way of a log_queue.
 #pragma once
 
 #include "config/settings.hpp"
+#include "server/log_queue.hpp"
 
 #include <memory>
 #include <string>
@@ -13,8 +14,12 @@ class logger;
 
 namespace muster::server {
 
-/// Safe from every thread; writes each line at once.
-[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log_format format);
+/// The way to standard error; a format that is automatic depends on that.
+[[nodiscard]] std::shared_ptr<log_queue> make_log_queue(config::log_format format);
+
+/// Safe from every thread; never waits. A message is cut at 8 KiB.
+[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(config::log_level level, config::log_format format,
+                                                          std::shared_ptr<log_queue> to);
 
 /// `message` as one line that a terminal cannot take for commands: bytes below 0x20, of 0x7f and above as \xNN. Pure.
 [[nodiscard]] std::string printable(std::string_view message);

@@ -3,6 +3,9 @@
 #include "server/application.hpp"
 #include "server/commands.hpp"
 #include "server/limits.hpp"
+#include "server/ready_write.hpp"
+
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -17,7 +20,7 @@ int main(int argc, char** argv) {
             return 2;
         }
         for (const auto& warning : asked->warnings) {
-            std::fprintf(stderr, "muster: warning: %s\n", warning.c_str());
+            muster::server::write_now(STDERR_FILENO, "muster: warning: " + warning + '\n');
         }
         if (asked->command != config::command::serve) {
             return muster::server::run_command(*asked);

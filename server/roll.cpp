@@ -23,12 +23,12 @@ concurrency::task<concurrency::snapshot> process_roll::take(int limit) const {
 
 concurrency::task<std::string> process_roll::text(int limit) const {
     const auto taken = co_await take(limit);
-    co_return roll_text(taken, static_cast<std::size_t>(limit));
+    co_return roll_text(taken, static_cast<std::size_t>(limit), logs_());
 }
 
 concurrency::task<std::string> process_roll::json(int limit) const {
     const auto taken = co_await take(limit);
-    co_return roll_json(taken, static_cast<std::size_t>(limit));
+    co_return roll_json(taken, static_cast<std::size_t>(limit), logs_());
 }
 
 } // namespace muster::server

@@ -179,9 +179,16 @@ void write(writer& to, const concurrency::snapshot::part& part) {
     to.close('}');
 }
 
+void write(writer& to, const log_status& log) {
+    to.open('{').field("log", log.log).field("sink", log.sink).field("written", log.written);
+    to.field("dropped", log.dropped).field("waiting", log.waiting).key("stuck_ms");
+    log.stuck ? to.value(*log.stuck) : to.null();
+    to.field("why", log.why).close('}');
+}
+
 } // namespace
 
-std::string roll_json(const concurrency::snapshot& taken, std::size_t limit) {
+std::string roll_json(const concurrency::snapshot& taken, std::size_t limit, const std::vector<log_status>& logs) {
     const auto roll = make_roll(taken, limit);
     writer to;
     to.open('{');
@@ -189,6 +196,10 @@ std::string roll_json(const concurrency::snapshot& taken, std::size_t limit) {
     to.field("limit", limit).key("loops").open('[');
     for (const auto& part : taken.parts) {
         write(to, part);
+    }
+    to.close(']').key("logs").open('[');
+    for (const auto& log : logs) {
+        write(to, log);
     }
     to.close(']').key("verdicts").open('[');
     for (const auto& entry : roll.abandoned) {

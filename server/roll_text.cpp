@@ -29,8 +29,11 @@ class writer {
   public:
     explicit writer(const roll_model& roll) : roll_(roll) {}
 
-    std::string write(const concurrency::snapshot& taken) {
+    std::string write(const concurrency::snapshot& taken, const std::vector<log_status>& logs) {
         totals(taken);
+        for (const auto& log : logs) {
+            line("{}", sentence_of(log));
+        }
         verdicts();
         section("requests", roll_.requests, roll_.totals.requests);
         section("background", roll_.background, roll_.totals.background_roots);
@@ -158,9 +161,9 @@ class writer {
 
 } // namespace
 
-std::string roll_text(const concurrency::snapshot& taken, std::size_t limit) {
+std::string roll_text(const concurrency::snapshot& taken, std::size_t limit, const std::vector<log_status>& logs) {
     const auto roll = make_roll(taken, limit);
-    return writer(roll).write(taken);
+    return writer(roll).write(taken, logs);
 }
 
 } // namespace muster::server

@@ -27,6 +27,7 @@ constexpr auto last_question = 100ms;
 // For answers that say so, and for shields. With it, and two calls of the roll, the process ends within a second.
 constexpr auto after_cancel = 500ms;
 constexpr auto patience = 100ms;
+constexpr auto at_most_after_drain = 900ms;
 constexpr std::size_t named = 100; // requests: enough to see what kind of thing it is
 
 bool is_empty(const concurrency::snapshot& taken) {
@@ -96,6 +97,16 @@ double seconds(std::chrono::milliseconds d) {
     return static_cast<double>(d.count()) / 1000;
 }
 
+// The last thing: until then there is something to log. A worker that hangs in a write is not waited for. `end`: of the
+// grace period.
+task<void> drain_background(const shutdown_parts& parts, time_point end) {
+    const auto left = std::max<concurrency::duration>(end + at_most_after_drain - parts.admin.now(), patience);
+    const auto drained = co_await parts.background.drain(left);
+    for (const auto& name : drained.cut) {
+        parts.log.warn("{} did not end in time and was cut", name);
+    }
+}
+
 } // namespace
 
 std::string sentence_of_drain(std::size_t connections, std::chrono::milliseconds drain) {
@@ -129,7 +140,7 @@ task<void> shut_down(shutdown_parts parts) {
     if (!is_empty(left)) {
         name_all(left, parts.log, "would not end");
         parts.log.error("something would not end: exit without waiting for it");
-        parts.log.flush();
+        co_await drain_background(parts, end);
         parts.admin_file = {};
         ::_exit(exit_not_ended);
     }
@@ -137,6 +148,10 @@ task<void> shut_down(shutdown_parts parts) {
     parts.pool.stop_when_empty();
     parts.admin_file = {};
     co_await finish_admin(parts);
+    co_await drain_background(parts, std::min(end, parts.admin.now()));
+    if (!parts.admin.abandoned().empty()) {
+        ::_exit(0); // what waits for it would wait for ever
+    }
     parts.admin.cancel_all(concurrency::cancel_cause::shutdown);
     parts.admin.stop_when_empty();
 }

@@ -1,6 +1,7 @@
 // server/: the end of the process, on the admin thread: from the signal to the last task.
 #pragma once
 
+#include "concurrency/background.hpp"
 #include "concurrency/loop.hpp"
 #include "concurrency/registry.hpp"
 #include "concurrency/task.hpp"
@@ -34,8 +35,9 @@ struct shutdown_parts {
     std::vector<socket_file>& files; ///< of the public listeners: removed at the start of the end
     socket_file& admin_file;         ///< removed at its end
     std::atomic<bool>& draining;
-    std::chrono::milliseconds delay; ///< how long to go on accepting
-    std::chrono::milliseconds drain; ///< what work in flight has after it
+    std::chrono::milliseconds delay;     ///< how long to go on accepting
+    std::chrono::milliseconds drain;     ///< what work in flight has after it
+    concurrency::background& background; ///< of the admin loop: drained last
     spdlog::logger& log;
 };
 

@@ -50,8 +50,9 @@ void say(std::string_view line) noexcept {
 
 } // namespace
 
-start_signals::start_signals(std::chrono::milliseconds patience)
+start_signals::start_signals(std::chrono::milliseconds patience, bool hang_up_ends)
     : patience_(patience),
+      hang_up_ends_(hang_up_ends),
       over_(::eventfd(0, EFD_CLOEXEC)) {
     if (over_ < 0) {
         throw std::system_error(errno, std::generic_category(), "cannot listen for signals");
@@ -95,6 +96,9 @@ void start_signals::listen() {
         if (::read(signals, &told, sizeof told) != sizeof told) {
             continue;
         }
+        if (told.ssi_signo == SIGHUP && !hang_up_ends_) {
+            continue;
+        }
         if (heard_ != 0) {
             ::_exit(128 + static_cast<int>(told.ssi_signo));
         }
@@ -104,20 +108,30 @@ void start_signals::listen() {
     ::close(signals);
 }
 
-task<void> await_signals(int asked, std::function<void(int)> ask, std::function<void()> last) {
+task<void> await_signals(int asked, std::function<void(int)> ask, std::function<void()> last,
+                         std::function<void()> hang_up) {
     auto& home = co_await concurrency::current_loop();
     boost::asio::basic_signal_set<concurrency::deferred_executor> signals(home.context(), SIGTERM, SIGINT);
-    if (!is_ignored(SIGHUP)) {
+    if (hang_up || !is_ignored(SIGHUP)) {
         signals.add(SIGHUP);
     }
     auto all = ending_signals();
     ::sigaddset(&all, SIGHUP);
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+    const auto next = [&]() -> task<int> {
+        for (;;) {
+            const int signal = co_await signals.async_wait();
+            if (signal != SIGHUP || !hang_up) {
+                co_return signal;
+            }
+            hang_up();
+        }
+    };
     if (asked == 0) {
-        asked = co_await signals.async_wait();
+        asked = co_await next();
     }
     ask(asked);
-    const int second = co_await signals.async_wait();
+    const int second = co_await next();
     last();
     ::_exit(128 + second);
 }

@@ -21,7 +21,8 @@ class start_signals {
   public:
     /// A start that goes on for longer than `patience` after the first signal is ended with exit_not_ended: it waits
     /// for something that does not read the flag.
-    explicit start_signals(std::chrono::milliseconds patience = std::chrono::seconds(5));
+    /// Unless `hang_up_ends`, a SIGHUP means nothing yet: it is for files that are only being opened.
+    explicit start_signals(std::chrono::milliseconds patience = std::chrono::seconds(5), bool hang_up_ends = true);
     start_signals(const start_signals&) = delete;
     start_signals& operator=(const start_signals&) = delete;
     ~start_signals();
@@ -37,6 +38,7 @@ class start_signals {
     void listen();
 
     std::chrono::milliseconds patience_;
+    bool hang_up_ends_;
     std::atomic<bool> stop_{false};
     int heard_ = 0; // of the thread, until it is joined
     int over_;      // an eventfd
@@ -45,9 +47,9 @@ class start_signals {
 
 /// Waits for one of those signals (main thread: the one that made start_signals), unless `asked`, a signal that the
 /// start has heard, is not 0; then calls `ask(signal)` once. At the next signal it calls `last`, and the process exits
-/// at once with 128 + its number.
-[[nodiscard]] concurrency::task<void> await_signals(int asked, std::function<void(int)> ask,
-                                                    std::function<void()> last);
+/// at once with 128 + its number. If there is a `hang_up`, it is called for each SIGHUP, which then ends nothing.
+[[nodiscard]] concurrency::task<void> await_signals(int asked, std::function<void(int)> ask, std::function<void()> last,
+                                                    std::function<void()> hang_up = {});
 
 /// "SIGTERM"; of other signals than those above "signal 10".
 [[nodiscard]] std::string name_of_signal(int signal);

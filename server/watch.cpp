@@ -1,8 +1,6 @@
 // server/: see watch.hpp.
 #include "server/watch.hpp"
 
-#include "concurrency/deadline.hpp"
-
 namespace muster::server {
 
 namespace {
@@ -27,10 +25,10 @@ watch::watch(const std::vector<concurrency::loop*>& loops) {
     }
 }
 
-concurrency::task<void> watch::run() {
-    for (;;) {
+concurrency::task<void> watch::run(concurrency::service_call& call) {
+    while (!call.ending()) {
         probe(clock::now());
-        co_await concurrency::sleep_for(every);
+        co_await call.wait_for(every);
     }
 }
 

@@ -2,6 +2,7 @@
 // one for too long is stuck, and /livez says which.
 #pragma once
 
+#include "concurrency/background.hpp"
 #include "concurrency/loop.hpp"
 #include "concurrency/task.hpp"
 #include "concurrency/time.hpp"
@@ -23,8 +24,8 @@ class watch {
     /// The loops outlive this; this outlives the probes that it posted (the loops have ended before).
     explicit watch(const std::vector<concurrency::loop*>& loops);
 
-    /// The task that probes until it is cancelled; on any loop that is not watched.
-    [[nodiscard]] concurrency::task<void> run();
+    /// The service that probes; on any loop that is not watched.
+    [[nodiscard]] concurrency::task<void> run(concurrency::service_call& call);
 
     /// Posts to each loop that has run the last one. Called by run().
     void probe(concurrency::time_point now);

@@ -1,0 +1,121 @@
+// server/: see access_line.hpp.
+#include "server/access_line.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <ctime>
+#include <iterator>
+
+namespace muster::server {
+
+namespace {
+
+constexpr std::string_view digits = "0123456789abcdef";
+
+bool is_plain(char c) noexcept {
+    return c > ' ' && c <= '~' && c != '\\';
+}
+
+// `text` is printable ASCII.
+void append_string(std::string& to, std::string_view text) {
+    to += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            to += '\\';
+        }
+        to += c;
+    }
+    to += '"';
+}
+
+void append_field(std::string& to, std::string_view name, std::string_view text,
+                  std::size_t longest = longest_log_word) {
+    to.append(",\"").append(name).append("\":");
+    if (text.empty()) {
+        to += "null";
+    } else {
+        append_string(to, escaped(text, longest));
+    }
+}
+
+std::string word(std::string_view text, std::size_t longest = longest_log_word) {
+    return text.empty() ? "-" : escaped(text, longest);
+}
+
+double milliseconds(std::chrono::nanoseconds d) noexcept {
+    return std::chrono::duration<double, std::milli>(d).count();
+}
+
+} // namespace
+
+std::string escaped(std::string_view text, std::size_t longest) {
+    std::string result;
+    for (const char c : text.substr(0, longest)) {
+        if (is_plain(c)) {
+            if (result.size() == longest) {
+                break;
+            }
+            result += c;
+        } else {
+            if (result.size() + 4 > longest) {
+                break;
+            }
+            const auto byte = static_cast<unsigned char>(c);
+            result += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xfU]};
+        }
+    }
+    return result;
+}
+
+void access_lines::append_time(std::string& to, std::chrono::system_clock::time_point time) {
+    const auto ms = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+    const auto second = ms / 1000;
+    if (second != second_) {
+        second_ = second;
+        const auto seconds = static_cast<std::time_t>(second);
+        std::tm t{};
+        ::gmtime_r(&seconds, &t);
+        std::array<char, 40> text{};
+        date_.assign(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &t));
+    }
+    to += date_;
+    fmt::format_to(std::back_inserter(to), ".{:03}Z", ms - (second * 1000));
+}
+
+void access_lines::append(std::string& to, const request_record& record) {
+    constexpr auto longest = request_record::longest_target;
+    if (!json_) {
+        append_time(to, record.began);
+        fmt::format_to(std::back_inserter(to), " {} {} {:.3f} ms {} B {} {} route {} peer {} request {}\n",
+                       record.status, word(record.cause), milliseconds(record.took), record.bytes, word(record.method),
+                       word(record.target, longest), word(record.route, longest), word(record.peer),
+                       word(record.request_id));
+        return;
+    }
+    to += R"({"time":")";
+    append_time(to, record.began);
+    to += '"';
+    append_field(to, "request_id", record.request_id);
+    append_field(to, "peer", record.peer);
+    append_field(to, "method", record.method);
+    append_field(to, "route", record.route, longest);
+    append_field(to, "target", record.target, longest);
+    fmt::format_to(std::back_inserter(to), ",\"status\":{}", record.status);
+    append_field(to, "cause", record.cause);
+    fmt::format_to(std::back_inserter(to), ",\"duration_ms\":{:.3f},\"bytes\":{}}}\n", milliseconds(record.took),
+                   record.bytes);
+}
+
+void access_lines::append_dropped(std::string& to, std::chrono::system_clock::time_point now, std::uint64_t n) {
+    if (json_) {
+        to += R"({"time":")";
+        append_time(to, now);
+        fmt::format_to(std::back_inserter(to), "\",\"dropped\":{}}}\n", n);
+    } else {
+        append_time(to, now);
+        fmt::format_to(std::back_inserter(to), " dropped {} {}\n", n, n == 1 ? "record" : "records");
+    }
+}
+
+} // namespace muster::server

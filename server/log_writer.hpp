@@ -1,0 +1,58 @@
+// server/: the service that empties one log's source into its output, on a worker of its own: a disk that is slow, or a
+// sink that hangs, holds up that worker and nobody else.
+#pragma once
+
+#include "concurrency/background.hpp"
+#include "concurrency/loop.hpp"
+#include "concurrency/worker_pool.hpp"
+#include "server/doorbell.hpp"
+#include "server/line_source.hpp"
+#include "server/log_output.hpp"
+#include "server/log_status.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace muster::server {
+
+class log_writer {
+  public:
+    /// What it has at the end, to write what waits; as a service of a background.
+    static constexpr std::chrono::milliseconds budget{500};
+
+    /// On `home`, which outlives it. `name` is the log's.
+    log_writer(concurrency::loop& home, std::string name, std::shared_ptr<line_source> source,
+               std::shared_ptr<log_output> output);
+    log_writer(const log_writer&) = delete;
+    log_writer& operator=(const log_writer&) = delete;
+
+    /// To be rung by whoever gives the source a line.
+    [[nodiscard]] const std::shared_ptr<doorbell>& bell() const noexcept { return bell_; }
+
+    /// The service. Lines gather for a moment before they are written, but for the first.
+    [[nodiscard]] concurrency::task<void> run(concurrency::service_call& call);
+
+    /// Called at the end of run(), on the loop, if that was asked for: how it stands then, and whether the worker hangs
+    /// in a write.
+    void on_end(std::function<void(const log_status&, bool hangs)> tell) { on_end_ = std::move(tell); }
+
+    [[nodiscard]] log_status status() const;
+
+    [[nodiscard]] log_output& output() noexcept { return *output_; }
+
+  private:
+    class presence;
+
+    concurrency::loop& home_;
+    std::string name_;
+    std::shared_ptr<line_source> source_; // shared with a job that may hang
+    std::shared_ptr<log_output> output_;
+    std::shared_ptr<doorbell> bell_;
+    concurrency::service_call* call_ = nullptr; // while it runs; the loop's thread only
+    std::function<void(const log_status&, bool)> on_end_;
+    concurrency::worker_pool pool_;
+};
+
+} // namespace muster::server

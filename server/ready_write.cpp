@@ -1,0 +1,89 @@
+// server/: see ready_write.hpp.
+#include "server/ready_write.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace muster::server {
+
+namespace {
+
+constexpr std::size_t most = 65'536;
+
+// Whole lines up to `limit`; a line that is longer than that is begun.
+std::string_view piece(std::string_view bytes, std::size_t limit) noexcept {
+    if (bytes.size() <= limit) {
+        return bytes;
+    }
+    const auto end = bytes.substr(0, limit).rfind('\n');
+    return bytes.substr(0, end == std::string_view::npos ? limit : end + 1);
+}
+
+bool takes_something(int descriptor) noexcept {
+    pollfd asked{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    return ::poll(&asked, 1, 0) > 0 && asked.revents != 0;
+}
+
+} // namespace
+
+output_kind kind_of(int descriptor) noexcept {
+    struct stat what{};
+    if (::fstat(descriptor, &what) != 0) {
+        return output_kind::other;
+    }
+    return S_ISREG(what.st_mode)    ? output_kind::file
+           : S_ISSOCK(what.st_mode) ? output_kind::socket
+                                    : output_kind::other;
+}
+
+std::expected<std::size_t, int> write_ready(int descriptor, output_kind kind, std::string_view bytes) noexcept {
+    for (;;) {
+        ssize_t n = 0;
+        switch (kind) {
+        case output_kind::file:
+            bytes = piece(bytes, most);
+            n = ::write(descriptor, bytes.data(), bytes.size());
+            break;
+        case output_kind::socket:
+            bytes = piece(bytes, most);
+            n = ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            break;
+        case output_kind::other:
+            if (!takes_something(descriptor)) {
+                return 0;
+            }
+            bytes = piece(bytes, PIPE_BUF);
+            n = ::write(descriptor, bytes.data(), bytes.size());
+            break;
+        }
+        if (n >= 0) {
+            return static_cast<std::size_t>(n);
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return 0;
+        }
+        if (errno != EINTR) {
+            return std::unexpected(errno);
+        }
+    }
+}
+
+bool write_now(int descriptor, std::string_view text) noexcept {
+    const auto kind = kind_of(descriptor);
+    while (!text.empty()) {
+        const auto n = write_ready(descriptor, kind, text);
+        if (!n || *n == 0) {
+            return false;
+        }
+        text.remove_prefix(*n);
+    }
+    return true;
+}
+
+} // namespace muster::server
