@@ -1,0 +1,473 @@
+#!/usr/bin/env python3
+"""tests/e2e: the access log, and logs whose sink takes nothing: `reports.py NAME muster muster_test_server`. Whatever
+becomes of a sink, the server starts, answers, and ends in time; what is missing is counted; nothing is there twice."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from harness import SLOW, Failed, Server, check, get, main, raw, request_bytes, server
+
+LONG = "/nowhere?" + "x" * 900  # a record of about 1 KiB, so that a queue is soon full
+PROLOGUE_SECONDS = 30
+
+
+class Piped(Server):
+    """A muster on ports that were chosen before, since what it says may go where nobody reads."""
+
+    def __init__(self, binary, *args, folder, stdout, stderr):
+        with socket.socket() as a, socket.socket() as b:
+            for s in (a, b):
+                s.bind(("127.0.0.1", 0))
+            self.public, self.admin = a.getsockname()[1], b.getsockname()[1]
+        self.log_path = pathlib.Path(folder) / "nothing.log"
+        self.log_path.touch()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+        began = time.monotonic()
+        self.process = subprocess.Popen([binary, "serve", "--listen", f"127.0.0.1:{self.public}", "--admin",
+                                         f"127.0.0.1:{self.admin}", *args], cwd=folder, env=environment,
+                                        stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        while not (self.answers(self.public, "/livez") and self.answers(self.admin, "/livez")):
+            check(self.process.poll() is None, "it ended at its start:", self.process.returncode)
+            check(time.monotonic() - began < PROLOGUE_SECONDS, "it does not come up")
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def ended(s):
+    """Kills what a failed scenario leaves."""
+    try:
+        yield s
+    finally:
+        if s.process.poll() is None:
+            s.process.kill()
+            s.process.wait()
+
+
+class Load:
+    """Requests with ids of their own, over one connection, many at a time."""
+    sent = 0
+
+    def __init__(self, port):
+        self.port = port
+
+    def run(self, n, target="/nowhere", at_once=50):
+        """Seconds it took."""
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as s:
+            left = n
+            while left:
+                many = min(left, at_once)
+                s.sendall(b"".join(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: load-{self.sent + i}\r\n\r\n".encode()
+                                   for i in range(many)))
+                self.sent += many
+                left -= many
+                answered, tail = 0, b""
+                while answered < many:
+                    got = s.recv(1 << 20)
+                    check(got, "the connection was closed under load")
+                    # A match may lie across two pieces.
+                    answered += (tail + got).count(b"HTTP/1.1 ")
+                    tail = got[-8:]
+        return time.monotonic() - began
+
+
+def until(condition, seconds, what):
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.01)
+    raise Failed(f"{what} did not come true within {seconds} s")
+
+
+def records_of(text):
+    """Every line of a JSON log as an object: a torn or doubled one is no JSON."""
+    records = []
+    for line in text.splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            raise Failed(f"not a line of JSON: {line[:200]!r}") from None
+    return records
+
+
+def own(records):
+    return [r["request_id"] for r in records if str(r.get("request_id", "")).startswith("load-")]
+
+
+def check_account(records, sent):
+    """Each request is in the log once, or among the dropped; others (polls, rolls) are few."""
+    ids = own(records)
+    dropped = sum(r["dropped"] for r in records if "dropped" in r)
+    check(len(ids) == len(set(ids)), "doubled:", len(ids) - len(set(ids)))
+    check(sent <= len(ids) + dropped <= sent + 200, "sent", sent, "logged", len(ids), "dropped", dropped)
+    print(f"{sent} requests: {len(ids)} logged, {dropped} dropped")
+    return dropped
+
+
+def access_log_of(s):
+    return next(log for log in s.roll()["logs"] if log["log"] == "access log")
+
+
+def resident(s):
+    with open(f"/proc/{s.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def overflow(s, load):
+    """Asks until records are dropped, then as much again: the memory stays where it is."""
+    load.run(6_000, LONG)
+    until(lambda: access_log_of(s)["dropped"] > 0, 10, "a dropped record")
+    before = resident(s)
+    load.run(6_000, LONG)
+    grown = resident(s) - before
+    print(f"resident: {before >> 10} KiB, then {grown >> 10} KiB more")
+    if not SLOW:
+        check(grown < 8 << 20, "memory grows while the sink is stuck:", grown)
+
+
+def stop_in_time(s, seconds=1.0):
+    """SIGTERM without requests in flight: the grace period is not used."""
+    began = time.monotonic()
+    s.signal(signal.SIGTERM)
+    code = s.wait(20)
+    took = time.monotonic() - began
+    print(f"ended {took:.2f} s after SIGTERM with {code}")
+    check(code == 0, "exit code", code)
+    if not SLOW:
+        check(took <= seconds, "it ended late, after", took)
+
+
+def same_rate(muster, folder, s, target="/nowhere"):
+    """As fast as a server whose log is a healthy file; the best of a few rounds, since others use this machine too."""
+    with server(muster, "--access-log", str(folder / "healthy.log"), folder=folder) as healthy:
+        ours, theirs = Load(s.public), Load(healthy.public)
+        ours.sent = 10_000_000  # not those that are counted
+        rates = []
+        for _ in range(5):
+            rates.append((ours.run(2_000, target), theirs.run(2_000, target)))
+        stuck, free = min(r[0] for r in rates), min(r[1] for r in rates)
+        print(f"2,000 requests: {stuck:.3f} s with the sink stuck, {free:.3f} s with a file")
+        if not SLOW:
+            check(stuck <= 1.5 * free + 0.05, "requests are slower while the sink is stuck:", stuck, "against", free)
+    return ours
+
+
+# ---- Sinks that take nothing ---------------------------------------------------------------------------------------
+
+
+def a_fifo_that_nobody_reads_from_the_start(muster, test_server, folder):
+    fifo = folder / "access.fifo"
+    os.mkfifo(fifo)
+    began = time.monotonic()
+    with ended(Server(muster, "--access-log", str(fifo), folder=folder)) as s:
+        print(f"up after {time.monotonic() - began:.2f} s")
+        load = Load(s.public)
+        overflow(s, load)
+        log = access_log_of(s)
+        check(log["stuck_ms"] > 0 and log["why"] == "it has no reader" and log["written"] == 0, log)
+        text = get(s.admin, "/debug/tasks").body.decode()
+        check(re.search(r"access log to .*access\.fifo: 0 written, \d+ dropped, \d+ waiting, stuck for", text), text)
+        other = same_rate(muster, folder, s)
+
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        got = b""
+
+        def drained():
+            nonlocal got
+            with contextlib.suppress(BlockingIOError):
+                while piece := os.read(reader, 1 << 20):
+                    got += piece
+            log = access_log_of(s)
+            return log["stuck_ms"] is None and log["waiting"] <= 2
+
+        until(drained, 20, "a log that is not stuck any more")
+        drained()
+        records = records_of(got.decode())
+        check("dropped" in records[0], "the first line that gets through does not tell what is missing:", records[0])
+        check_account(records, load.sent + other.sent - 10_000_000)
+        load.run(10)
+        until(lambda: drained() and f"load-{load.sent - 1}" in own(records_of(got.decode())), 5, "a line of the last request")
+        os.close(reader)
+
+        overflow(s, load)
+        stop_in_time(s)
+        said = re.search(r"access log to .*access\.fifo: (\d+) lines are dropped: it has no reader", s.log())
+        check(said and int(said.group(1)) >= 12_000, "the end does not say what was dropped:", s.log()[-1000:])
+
+
+def a_fifo_whose_reader_stops_and_goes_on(muster, test_server, folder):
+    fifo = folder / "access.fifo"
+    os.mkfifo(fifo)
+    with open(folder / "out", "wb") as out:
+        reader = subprocess.Popen(["cat", fifo], stdout=out)
+    try:
+        with ended(Server(muster, "--access-log", str(fifo), folder=folder)) as s:
+            load = Load(s.public)
+            load.run(500)
+            until(lambda: len(own(records_of((folder / "out").read_text()))) == 500, 10, "500 lines")
+            reader.send_signal(signal.SIGSTOP)
+            overflow(s, load)
+            check(access_log_of(s)["why"] == "nobody reads it", access_log_of(s))
+            reader.send_signal(signal.SIGCONT)
+            until(lambda: access_log_of(s)["waiting"] <= 2, 20, "a log that has caught up")
+            load.run(500)
+            until(lambda: f"load-{load.sent - 1}" in (folder / "out").read_text(), 10, "the last line")
+            check_account(records_of((folder / "out").read_text()), load.sent)
+
+            reader.send_signal(signal.SIGSTOP)
+            overflow(s, load)
+            stop_in_time(s)
+            check(re.search(r"access\.fifo: \d+ lines are dropped: nobody reads it", s.log()), s.log()[-1000:])
+    finally:
+        reader.kill()
+        reader.wait()
+
+
+def a_disk_that_is_full_and_then_is_not(muster, test_server, folder):
+    """Twice: a file that may not grow (RLIMIT_FSIZE, which ends writes in the middle of a line, as a disk does), and a
+    small file system of its own, where one can be mounted."""
+    path = folder / "access.log"
+    with ended(Server(muster, "--access-log", str(path), folder=folder)) as s:
+        load = Load(s.public)
+        _, hard = resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (200_001, hard))
+        overflow(s, load)
+        check(path.stat().st_size == 200_001, path.stat().st_size)
+        check(access_log_of(s)["why"] == "File too large", access_log_of(s))
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        until(lambda: access_log_of(s)["waiting"] <= 2, 20, "a log that has caught up")
+        load.run(100)
+        until(lambda: f"load-{load.sent - 1}" in path.read_text(), 10, "the last line")
+        records = records_of(path.read_text())
+        dropped = check_account(records, load.sent)
+        check(dropped > 0 and dropped == access_log_of(s)["dropped"], dropped, access_log_of(s))
+        stop_in_time(s)
+        check("lines are dropped" not in s.log(), "what the log has told is told again:", s.log()[-500:])
+
+    small = folder / "small"
+    small.mkdir()
+    mounted = os.getuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "muster-test", small],
+                                                  stderr=subprocess.DEVNULL, check=False).returncode == 0
+    print("a file system of 256 KiB:", "mounted" if mounted else "cannot be mounted here; /dev/full takes its place")
+    try:
+        path = small / "access.log" if mounted else pathlib.Path("/dev/full")
+        with ended(Server(muster, "--access-log", str(path), folder=folder)) as s:
+            load = Load(s.public)
+            overflow(s, load)
+            check(access_log_of(s)["why"] == "No space left on device", access_log_of(s))
+            if mounted:
+                subprocess.run(["mount", "-o", "remount,size=64m", small], check=True)
+                until(lambda: access_log_of(s)["waiting"] <= 2, 20, "a log that has caught up")
+                load.run(100)
+                until(lambda: f"load-{load.sent - 1}" in path.read_text(), 10, "the last line")
+                check_account(records_of(path.read_text()), load.sent)
+                subprocess.run(["mount", "-o", f"remount,size={os.statvfs(small).f_blocks * 4 - os.statvfs(small).f_bfree * 4 + 4}k", small], check=False)
+                overflow(s, load)
+            stop_in_time(s)
+            check(re.search(r"access log to .*: \d+ lines are dropped: No space left on device", s.log()), s.log()[-1000:])
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", small], check=False)
+
+
+def pipes_that_nobody_reads(muster, test_server, folder):
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    with ended(Piped(muster, folder=folder, stdout=out_write, stderr=err_write)) as s:
+        os.close(out_write)
+        os.close(err_write)
+        load = Load(s.public)
+        overflow(s, load)
+        same_rate(muster, folder, s)
+        stop_in_time(s)
+    with os.fdopen(out_read, "rb") as out, os.fdopen(err_read, "rb") as err:
+        lines, errors = out.read().decode(), err.read().decode()
+    check(lines.endswith("\n"), "the last line in the pipe is torn:", lines[-200:])
+    records_of("\n".join(line for line in lines.splitlines() if line.startswith("{")))
+    check(re.search(r"access log to standard output: \d+ lines are dropped: nobody reads it", errors), errors[-1000:])
+
+    # Both full: then there is nowhere left to say it, and that holds up nothing either.
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    with ended(Piped(muster, "--log-level", "debug", folder=folder, stdout=out_write, stderr=err_write)) as s:
+        os.close(out_write)
+        os.close(err_write)
+        load = Load(s.public)
+        overflow(s, load)
+        until(lambda: all(log["stuck_ms"] is not None for log in s.roll()["logs"]), 10, "two logs that are stuck")
+        same_rate(muster, folder, s)
+        stop_in_time(s)
+    os.close(out_read)
+    with os.fdopen(err_read, "rb") as err:
+        records_of(err.read().decode())
+
+
+def a_start_does_not_wait_for_a_full_pipe(muster, test_server, folder):
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 4096)
+    os.set_blocking(write, True)
+    os.environ["MUSTER_UNKNOWN_THING"] = "1"  # a warning before anything else
+    with ended(Piped(muster, folder=folder, stdout=write, stderr=write)) as s:
+        check(s.get("/api/users/1").status == 200, "it answers")
+        stop_in_time(s)
+    os.close(write)
+    os.close(read)
+
+
+# ---- The log itself ------------------------------------------------------------------------------------------------
+
+
+def rotation_under_load_loses_nothing(muster, test_server, folder):
+    path = folder / "access.log"
+    with server(muster, "--access-log", str(path), folder=folder) as s:
+        loads = [Load(s.public) for _ in range(3)]
+        for i, load in enumerate(loads):
+            load.sent = i * 10_000_000
+        stop = threading.Event()
+        failures = []
+
+        def keep_on(load):
+            try:
+                while not stop.is_set():
+                    load.run(100, at_once=10)
+            except (OSError, Failed) as failure:
+                failures.append(failure)
+
+        threads = [threading.Thread(target=keep_on, args=(load,)) for load in loads]
+        for t in threads:
+            t.start()
+        for i in range(20):
+            time.sleep(0.1)
+            path.rename(folder / f"access.log.{i}")
+            s.signal(signal.SIGHUP)
+            until(path.exists, 10, "the new file")
+        stop.set()
+        for t in threads:
+            t.join()
+        check(not failures, failures)
+        sent = sum(load.sent % 10_000_000 for load in loads)
+        files = [path, *(folder / f"access.log.{i}" for i in range(20))]
+        until(lambda: sum(f.read_text().count("load-") for f in files) >= sent, 10, "all lines")
+        records = [r for f in files for r in records_of(f.read_text())]
+        check(check_account(records, sent) == 0, "dropped")
+        check(len(own(records)) == sent, len(own(records)), sent)
+        check(sum(1 for f in files if f.stat().st_size) >= 10, "lines in one file only")
+
+        path.rename(folder / "idle.log")
+        time.sleep(0.3)  # it sleeps
+        s.signal(signal.SIGHUP)
+        until(path.exists, 10, "the new file, although there is nothing to write")
+
+
+def a_hang_up_without_a_file_ends_the_process(muster, test_server, folder):
+    for args in ([], ["--access-log", "off"]):
+        with ended(Server(muster, *args, folder=folder)) as s:
+            s.signal(signal.SIGHUP)
+            check(s.wait(10) == 0, "exit code", s.process.returncode)
+            check("SIGHUP" in s.log(), s.log()[-500:])
+    with ended(Server(muster, "--access-log", str(folder / "a.log"), folder=folder)) as s:
+        for _ in range(3):
+            s.signal(signal.SIGHUP)
+        time.sleep(0.3)
+        check(s.get("/livez").status == 200, "it goes on")
+        check(s.stop() == 0, s.process.returncode)
+
+
+def a_record_tells_its_request(muster, test_server, folder):
+    path = folder / "access.log"
+
+    def ask(s):
+        s.get("/api/users/1", headers=[("X-Request-Id", "plain")])
+        s.get("/api/users/1?" + "y" * 3000, headers=[("X-Request-Id", "long")])
+        s.get("/nowhere/%41/\"quoted\"", headers=[("X-Request-Id", "nowhere")])
+        s.get("/api/users/1", method="HEAD", headers=[("X-Request-Id", "head")])
+        get(s.admin, "/debug/tasks", headers=[("X-Request-Id", "roll")])
+        raw(s.public, b"GET /\x1b[2J\xff\x01 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: control\r\n\r\n")
+
+    with server(muster, "--access-log", str(path), folder=folder) as s:
+        ask(s)
+        until(lambda: "roll" in path.read_text() and "\\\\x1b[2J" in path.read_text(), 10, "the lines")
+    text = path.read_text()
+    check(all(" " <= c <= "~" or c == "\n" for c in text), "a byte that a terminal may obey")
+    records = {r["request_id"]: r for r in records_of(text)}
+    plain = records["plain"]
+    check(plain["status"] == 200 and plain["method"] == "GET" and plain["target"] == "/api/users/1" and
+          plain["route"] == "/api/users/{id}" and plain["cause"] is None, plain)
+    check(plain["peer"].startswith("127.0.0.1:") and 0 <= plain["duration_ms"] < 30_000 and plain["bytes"] > 100, plain)
+    check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", plain["time"]), plain)
+    check(len(records["long"]["target"]) == 1024, len(records["long"]["target"]))
+    check(records["nowhere"]["status"] == 404 and records["nowhere"]["route"] is None, records["nowhere"])
+    check(records["head"]["method"] == "HEAD" and 0 < records["head"]["bytes"] < plain["bytes"], records["head"])
+    check(records["roll"]["route"] == "/debug/tasks", records["roll"])
+    check(any(r["status"] == 400 and "\\x1b[2J\\xff\\x01" in str(r["target"]) for r in records.values()),
+          "the malformed request:", [r for r in records.values() if r["status"] == 400])
+
+    path.unlink()
+    with server(muster, "--access-log", str(path), "--log-format", "text", folder=folder) as s:
+        ask(s)
+        until(lambda: "request roll" in path.read_text(), 10, "the lines")
+    line = next(l for l in path.read_text().splitlines() if l.endswith("request plain"))
+    check(re.fullmatch(r"\S+Z 200 - \d+\.\d{3} ms \d+ B GET /api/users/1 route /api/users/\{id\} peer 127\.0\.0\.1:\d+ request plain", line), line)
+
+    with server(muster, "--access-log", "off", folder=folder) as s:
+        s.get("/api/users/1", headers=[("X-Request-Id", "unseen")])
+        time.sleep(0.2)
+        check("unseen" not in s.log(), "a line although the log is off")
+        check([log["log"] for log in s.roll()["logs"]] == ["log"], s.roll()["logs"])
+
+
+def a_trusted_proxy_names_the_peer(muster, test_server, folder):
+    path = folder / "access.log"
+    named = [("X-Forwarded-For", "6.6.6.6, 198.51.100.7")]
+    with server(muster, "--access-log", str(path), "--trusted-proxies", "127.0.0.0/8,10.0.0.0/8", folder=folder) as s:
+        s.get("/livez", headers=[*named, ("X-Request-Id", "for")])
+        s.get("/livez", headers=[("Forwarded", 'for="[2001:db8::7]:4711", for=10.1.2.3'), ("X-Request-Id", "forwarded")])
+        s.get("/livez", headers=[("X-Forwarded-For", "\x1b[2J"), ("X-Request-Id", "rubbish")])
+        s.get("/livez", headers=[("X-Request-Id", "none")])
+        until(lambda: '"none"' in path.read_text(), 10, "the lines")
+    peers = {r["request_id"]: r["peer"] for r in records_of(path.read_text())}
+    check(peers["for"] == "198.51.100.7" and peers["forwarded"] == "[2001:db8::7]:4711", peers)
+    check(peers.get("rubbish", "127.0.0.1:").startswith("127.0.0.1:") and peers["none"].startswith("127.0.0.1:"), peers)
+    path.unlink()
+    with server(muster, "--access-log", str(path), folder=folder) as s:
+        s.get("/livez", headers=[*named, ("X-Request-Id", "untrusted")])
+        until(lambda: "untrusted" in path.read_text(), 10, "the line")
+    peers = {r["request_id"]: r["peer"] for r in records_of(path.read_text())}
+    check(peers["untrusted"].startswith("127.0.0.1:"), peers)
+
+
+def a_log_that_cannot_be_opened_ends_the_start(muster, test_server, folder):
+    for where in ("no/such/folder/a.log", str(folder)):
+        done = subprocess.run([muster, "serve", "--listen", "127.0.0.1:0", "--admin", "off", "--access-log", where],
+                              cwd=folder, capture_output=True, text=True, timeout=20, check=False)
+        check(done.returncode == 1 and done.stderr.count("\n") == 1 and where in done.stderr, done.returncode, done.stderr)
+
+
+SCENARIOS = {f.__name__: f for f in (
+    a_fifo_that_nobody_reads_from_the_start,
+    a_fifo_whose_reader_stops_and_goes_on,
+    a_disk_that_is_full_and_then_is_not,
+    pipes_that_nobody_reads,
+    a_start_does_not_wait_for_a_full_pipe,
+    rotation_under_load_loses_nothing,
+    a_hang_up_without_a_file_ends_the_process,
+    a_record_tells_its_request,
+    a_trusted_proxy_names_the_peer,
+    a_log_that_cannot_be_opened_ends_the_start,
+)}
+
+if __name__ == "__main__":
+    main(SCENARIOS)

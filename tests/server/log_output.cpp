@@ -1,0 +1,412 @@
+// tests of server/log_output, log_queue and ready_write: against real pipes, FIFOs, files and a device that is full.
+#include "server/log_output.hpp"
+#include "server/log_queue.hpp"
+#include "server/ready_write.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+using muster::server::doorbell;
+using muster::server::kind_of;
+using muster::server::last_words_of;
+using muster::server::line_source;
+using muster::server::log_output;
+using muster::server::log_queue;
+using muster::server::output_kind;
+using muster::server::sentence_of;
+using muster::server::unique_fd;
+using muster::server::write_ready;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Numbered lines, as many as the test says.
+class numbers final : public line_source {
+  public:
+    void take(std::string& to, std::size_t enough) override {
+        while (next_ != end && to.size() < enough) {
+            to += "line " + std::to_string(next_++) + '\n';
+        }
+    }
+
+    void append_dropped(std::string& to, std::uint64_t n) override { to += "dropped " + std::to_string(n) + '\n'; }
+
+    [[nodiscard]] std::uint64_t waiting() const noexcept override { return end - next_; }
+
+    [[nodiscard]] std::uint64_t dropped() const noexcept override { return lost; }
+
+    std::uint64_t end = 0;
+    std::uint64_t lost = 0;
+
+  private:
+    std::uint64_t next_ = 0;
+};
+
+std::string expected(std::uint64_t from, std::uint64_t to) {
+    std::string text;
+    for (; from != to; ++from) {
+        text += "line " + std::to_string(from) + '\n';
+    }
+    return text;
+}
+
+struct folder {
+    folder() {
+        std::string pattern = std::filesystem::temp_directory_path() / "muster-log-XXXXXX";
+        path = ::mkdtemp(pattern.data());
+    }
+
+    folder(const folder&) = delete;
+    folder& operator=(const folder&) = delete;
+
+    ~folder() { std::filesystem::remove_all(path); }
+
+    [[nodiscard]] std::string operator/(const char* name) const { return path / name; }
+
+    std::filesystem::path path;
+};
+
+std::string content(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+std::string drain(int descriptor) {
+    std::string text;
+    std::array<char, 65'536> piece;
+    for (ssize_t n = 0; (n = ::read(descriptor, piece.data(), piece.size())) > 0;) {
+        text.append(piece.data(), static_cast<std::size_t>(n));
+    }
+    return text;
+}
+
+struct two_ends {
+    two_ends() {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+        reads = unique_fd(ends[0]);
+        writes = unique_fd(ends[1]);
+        ::fcntl(reads.get(), F_SETFL, O_NONBLOCK); // the other end is not touched: it may be another's
+    }
+
+    unique_fd reads;
+    unique_fd writes;
+};
+
+} // namespace
+
+TEST_CASE("a pipe that nobody reads is written until it is full, and goes on where it stopped") {
+    two_ends pipe;
+    log_output output(pipe.writes.get(), "standard output");
+    numbers source;
+    source.end = 50'000;
+    CHECK_FALSE(output.write(source, 1h));
+    auto status = output.status(source);
+    CHECK(status.stuck);
+    CHECK(status.why == "nobody reads it");
+    CHECK(status.written + status.waiting == 50'000);
+    std::string got = drain(pipe.reads.get());
+    CHECK(got.ends_with('\n')); // whole lines only: others may write to it too
+    while (!output.write(source, 1h)) {
+        got += drain(pipe.reads.get());
+    }
+    got += drain(pipe.reads.get());
+    CHECK(got == expected(0, 50'000));
+    status = output.status(source);
+    CHECK(status.written == 50'000);
+    CHECK(status.waiting == 0);
+    CHECK_FALSE(status.stuck);
+}
+
+TEST_CASE("what was dropped is told by the next line that gets through, once, with all of them") {
+    two_ends pipe;
+    log_output output(pipe.writes.get(), "standard output");
+    numbers source;
+    source.end = 50'000;
+    CHECK_FALSE(output.write(source, 1h));
+    for (source.lost = 10; source.lost != 15; ++source.lost) {
+        CHECK_FALSE(output.write(source, 1h));
+    }
+    CHECK(output.status(source).untold == 15);
+    const auto before = drain(pipe.reads.get());
+    std::string got;
+    while (!output.write(source, 1h)) {
+        got += drain(pipe.reads.get());
+    }
+    got += drain(pipe.reads.get());
+    CHECK(got.starts_with("dropped 15\nline "));
+    CHECK(before + got.substr(11) == expected(0, 50'000));
+    CHECK(output.status(source).untold == 0);
+    CHECK(output.status(source).written == 50'000); // the note is none of them
+    CHECK(output.write(source, 1h));
+    CHECK(drain(pipe.reads.get()).empty());
+    source.lost = 16;
+    CHECK(output.write(source, 1h)); // also when there is no other line
+    CHECK(drain(pipe.reads.get()) == "dropped 1\n");
+}
+
+TEST_CASE("a FIFO without a reader is not waited for; its reader gets every line") {
+    const folder here;
+    const auto path = here / "fifo";
+    ::signal(SIGPIPE, SIG_IGN);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    log_output output(path);
+    CHECK(output.open() == ENXIO);
+    numbers source;
+    source.end = 3;
+    CHECK_FALSE(output.write(source, 1h));
+    CHECK(output.status(source).why == "it has no reader");
+    {
+        const unique_fd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK));
+        CHECK(output.write(source, 1h));
+        CHECK(drain(reader.get()) == expected(0, 3));
+    }
+    source.end = 5;
+    CHECK_FALSE(output.write(source, 1h)); // it has left
+    const unique_fd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK));
+    CHECK(output.write(source, 1h));
+    CHECK(drain(reader.get()) == expected(3, 5));
+}
+
+TEST_CASE("a full disk keeps lines waiting") {
+    log_output output("/dev/full");
+    numbers source;
+    source.end = 10;
+    CHECK_FALSE(output.write(source, 1h));
+    CHECK_FALSE(output.write(source, 1h));
+    const auto status = output.status(source);
+    CHECK(status.written == 0);
+    CHECK(status.waiting == 10);
+    CHECK(status.why == "No space left on device");
+}
+
+TEST_CASE("a file that may not grow ends inside a line, which is finished when it may") {
+    const folder here;
+    const auto path = here / "log";
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    log_output output(path);
+    numbers source;
+    source.end = 1'000;
+    source.lost = 0;
+    const rlimit narrow{.rlim_cur = 1'001, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &narrow) == 0);
+    const bool all = output.write(source, 1h);
+    source.lost = 4;
+    const bool still = output.write(source, 1h);
+    const auto status = output.status(source);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK_FALSE(all);
+    CHECK_FALSE(still);
+    CHECK(status.written + status.waiting == 1'000);
+    CHECK(content(path).size() == 1'001);
+    CHECK_FALSE(content(path).ends_with('\n'));
+    CHECK(output.write(source, 1h));
+    auto got = content(path);
+    const auto note = got.find("dropped 4\n");
+    REQUIRE(note != std::string::npos);
+    CHECK(got[note - 1] == '\n');
+    CHECK(note < 1'020); // right behind the line that was cut
+    got.erase(note, 10);
+    CHECK(got == expected(0, 1'000));
+    CHECK(output.status(source).written == 1'000);
+}
+
+TEST_CASE("a file is opened again under its name: no line is lost or written twice") {
+    const folder here;
+    const auto path = here / "log";
+    log_output output(path);
+    numbers source;
+    source.end = 10;
+    CHECK(output.write(source, 1h));
+    output.reopen_soon(); // it was not renamed
+    source.end = 20;
+    CHECK(output.write(source, 1h));
+    std::filesystem::rename(path, here / "log.1");
+    source.end = 30;
+    CHECK(output.write(source, 1h)); // nobody said so yet
+    CHECK(output.reopens() == false);
+    output.reopen_soon();
+    CHECK(output.reopens());
+    CHECK(output.write(source, 1h)); // there when it is asked for, not at the next line
+    CHECK(std::filesystem::exists(path));
+    source.end = 40;
+    CHECK(output.write(source, 1h));
+    CHECK(content(here / "log.1") == expected(0, 30));
+    CHECK(content(path) == expected(30, 40));
+    struct stat what{};
+    REQUIRE(::stat(path.c_str(), &what) == 0);
+    CHECK((what.st_mode & 0007) == 0); // addresses of people are not for everybody on the machine
+}
+
+TEST_CASE("a file that cannot be opened again goes on under its old name") {
+    const folder here;
+    std::filesystem::create_directory(here.path / "d");
+    const auto path = here / "d/log";
+    log_output output(path);
+    numbers source;
+    source.end = 1;
+    CHECK(output.write(source, 1h));
+    std::filesystem::rename(here / "d", here / "e");
+    output.reopen_soon();
+    source.end = 2;
+    CHECK(output.write(source, 1h));
+    CHECK(content(here / "e/log") == expected(0, 2));
+}
+
+TEST_CASE("a line that a full disk cut is whole in the next file") {
+    const folder here;
+    const auto path = here / "log";
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    log_output output(path);
+    numbers source;
+    source.end = 100;
+    const rlimit narrow{.rlim_cur = 101, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &narrow) == 0);
+    const bool all = output.write(source, 1h);
+    std::filesystem::rename(path, here / "log.1");
+    output.reopen_soon();
+    const bool some = output.write(source, 1h);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK_FALSE(all);
+    CHECK_FALSE(some); // the new one is as narrow
+    CHECK(output.write(source, 1h));
+    auto first = content(here / "log.1");
+    first.erase(first.rfind('\n') + 1); // the torn end
+    CHECK(first + content(path) == expected(0, 100));
+}
+
+TEST_CASE("a socket is not waited for") {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const unique_fd mine(ends[0]);
+    const unique_fd other(ends[1]);
+    CHECK(kind_of(mine.get()) == output_kind::socket);
+    log_output output(mine.get(), "standard output");
+    numbers source;
+    source.end = 200'000;
+    CHECK_FALSE(output.write(source, 1h));
+    ::fcntl(other.get(), F_SETFL, O_NONBLOCK);
+    std::string got;
+    do {
+        got += drain(other.get());
+    } while (!output.write(source, 1h));
+    got += drain(other.get());
+    CHECK(got == expected(0, 200'000));
+}
+
+TEST_CASE("writing stops after its slice, although there is more") {
+    const folder here;
+    log_output output(here / "log");
+    numbers source;
+    source.end = 1'000'000;
+    CHECK(output.write(source, 0s));
+    CHECK(source.waiting() != 0);
+}
+
+TEST_CASE("one write to a pipe is whole lines that fit") {
+    two_ends pipe;
+    const std::string lines = std::string(3'000, 'a') + '\n' + std::string(3'000, 'b') + '\n';
+    CHECK(write_ready(pipe.writes.get(), kind_of(pipe.writes.get()), lines) == 3'001);
+    CHECK(write_ready(pipe.writes.get(), output_kind::other, std::string(10'000, 'c')) == 4'096);
+    pipe.reads = unique_fd();
+    ::signal(SIGPIPE, SIG_IGN);
+    CHECK(write_ready(pipe.writes.get(), output_kind::other, "x\n").error() == EPIPE);
+}
+
+TEST_CASE("the application's log goes straight out until a writer keeps it, and again when he leaves") {
+    two_ends pipe;
+    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
+    queue.put("one\n");
+    CHECK(drain(pipe.reads.get()) == "one\n");
+    int rung = 0;
+    const auto bell = std::make_shared<doorbell>([&rung] { ++rung; });
+    queue.keep(bell);
+    bell->lie_down();
+    queue.put("two\n");
+    queue.put("three\n");
+    CHECK(rung == 1);
+    CHECK(queue.waiting() == 2);
+    CHECK(drain(pipe.reads.get()).empty());
+    std::string taken;
+    queue.take(taken, 4);
+    CHECK(taken == "two\nthree\n"); // about enough: never half a line
+    CHECK(queue.waiting() == 0);
+    queue.put("four\n");
+    queue.put("five\n");
+    queue.pass();
+    queue.put("six\n");
+    CHECK(drain(pipe.reads.get()) == "four\nfive\nsix\n");
+    queue.drop();
+    queue.put("seven\n");
+    CHECK(drain(pipe.reads.get()).empty());
+    CHECK(queue.dropped() == 1);
+}
+
+TEST_CASE("the application's log takes a megabyte, then counts what it drops") {
+    log_queue queue(STDERR_FILENO, [](const std::string& text) { return text + '\n'; });
+    queue.keep(std::make_shared<doorbell>([] {}));
+    const std::string line = std::string(1'023, 'x') + '\n';
+    for (int i = 0; i != 1'030; ++i) {
+        queue.put(line);
+    }
+    CHECK(queue.waiting() == 1'024);
+    CHECK(queue.dropped() == 6);
+    std::string taken;
+    queue.take(taken, 10'000);
+    CHECK(taken.size() % 1'024 == 0);
+    CHECK(taken.size() / 1'024 + queue.waiting() == 1'024);
+    std::string note;
+    queue.append_dropped(note, 6);
+    CHECK(note == "dropped 6 lines of the log: there was no room\n");
+    while (queue.waiting() != 0) {
+        queue.take(taken, taken.size() + 100'000);
+    }
+}
+
+TEST_CASE("straight lines to a descriptor that takes nothing are counted, not waited for") {
+    two_ends pipe;
+    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
+    const std::string line = std::string(4'095, 'x') + '\n';
+    for (int i = 0; i != 100; ++i) {
+        queue.put(line);
+    }
+    CHECK(queue.dropped() > 50);
+    CHECK(drain(pipe.reads.get()).size() / 4'096 + queue.dropped() == 100);
+}
+
+TEST_CASE("how it stands with a log is one sentence, and so are its last words") {
+    muster::server::log_status status;
+    status.log = "access log";
+    status.sink = "a.log";
+    status.written = 1'234;
+    status.dropped = 17;
+    CHECK(sentence_of(status) == "access log to a.log: 1234 written, 17 dropped");
+    CHECK(last_words_of(status).empty());
+    status.stuck = 3'200ms;
+    status.why = "nobody reads it";
+    status.waiting = 3;
+    status.untold = 17;
+    CHECK(sentence_of(status) ==
+          "access log to a.log: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it");
+    CHECK(last_words_of(status) == "access log to a.log: 20 lines are dropped: nobody reads it");
+}
