@@ -23,8 +23,8 @@ struct log_status {
 /// "access log to FILE: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it". Pure.
 [[nodiscard]] std::string sentence_of(const log_status& status);
 
-/// What a log that ends never told anybody: "access log to FILE: 20 lines are lost (nobody reads it)"; empty: nothing.
-/// Pure.
+/// What a log that ends never told anybody: "access log to FILE: 20 lines are dropped: nobody reads it"; empty:
+/// nothing. Pure.
 [[nodiscard]] std::string last_words_of(const log_status& status);
 
 } // namespace muster::server
