@@ -70,16 +70,16 @@ class session {
             }
             shows("reading");
             const auto began = self_.home().cached_now();
-            auto record = begin_record();
+            auto account = begin_record();
             auto why_not = co_await read(parser);
             if (closed_) {
                 co_return;
             }
-            name(record, parser.head());
+            name(account, parser.head());
             shows("answering");
             auto result = co_await respond(parser, std::move(why_not));
             if (!result.answer) {
-                end(record, client_closed_request, began, result, sent::broken, true, 0);
+                end(account, client_closed_request, began, result, sent::broken, true, 0);
                 co_return;
             }
             shows("writing");
@@ -100,7 +100,7 @@ class session {
             } else {
                 how = co_await write(unsent, context_.settings.write_timeout);
             }
-            end(record, result.answer->status, began, result, how, left, bytes.size() - unsent.size());
+            end(account, result.answer->status, began, result, how, left, bytes.size() - unsent.size());
             if (how != sent::all) {
                 co_return;
             }

@@ -48,8 +48,9 @@ def in_namespaces(kinds, *arguments):
                           check=False).returncode
 
 
-def prepare(folder):
-    """Inside its namespaces: makes the engine's configuration in `folder` and names it to podman by the environment."""
+def prepare(folder, cache):
+    """Inside its namespaces: makes the engine's configuration in `folder` and names it to podman by the environment.
+    `cache` is where builds keep what their `RUN --mount=type=cache` asks for."""
     # Where engines leave locks and states. Names must still be resolved, wherever that is configured.
     resolv = pathlib.Path("/etc/resolv.conf")
     target, text = resolv.resolve(), resolv.read_text(encoding="utf-8")
@@ -57,8 +58,8 @@ def prepare(folder):
     if target.is_relative_to("/run"):
         target.parent.mkdir(parents=True)
         target.write_text(text, encoding="utf-8")
-    for name in ("storage", "state", "tmp", "networks"):
-        (folder / name).mkdir(exist_ok=True)
+    for place in (folder / "storage", folder / "state", folder / "networks", cache):
+        place.mkdir(exist_ok=True)
     (folder / "containers.conf").write_text(f"""
 [containers]
 # podman's own limits are above what this machine may allow, and then nothing starts.
@@ -78,7 +79,7 @@ graphroot = "{folder}/storage"
 runroot = "{folder}/state"
 """, encoding="utf-8")
     os.environ.update(CONTAINERS_CONF=f"{folder}/containers.conf", CONTAINERS_STORAGE_CONF=f"{folder}/storage.conf",
-                      TMPDIR=f"{folder}/tmp", DISABLE_HC_SYSTEMD="true") # nobody runs health checks here but us
+                      TMPDIR=str(cache), DISABLE_HC_SYSTEMD="true") # nobody runs health checks here but us
 
 
 def control_groups():
