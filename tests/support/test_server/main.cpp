@@ -1,5 +1,6 @@
 // tests/support/test_server: muster_test_server, made from the libraries of muster, with sources and routes that
-// misbehave on request: `muster_test_server serve --test-posts hang --test-users delay:300ms ...`. Never installed.
+// misbehave on request: `muster_test_server serve --test-posts hang --test-users delay:300ms ...`, or `--test-chaos`
+// (see chaos.hpp), which `--test-leak N` makes leak a task after N questions. Never installed.
 #include "config/command_line.hpp"
 #include "server/application.hpp"
 #include "tests/support/test_server/routes.hpp"
@@ -7,6 +8,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -31,6 +33,14 @@ int main(int argc, char** argv) {
         behaviours how;
         std::vector<const char*> rest;
         for (int i = 0; i < argc; ++i) {
+            if (argv[i] == std::string_view("--test-chaos")) {
+                how.chaos = true;
+                continue;
+            }
+            if (argv[i] == std::string_view("--test-leak") && i + 1 < argc) {
+                how.leak_after = std::stoull(argv[++i]);
+                continue;
+            }
             auto* into = chosen(how, argv[i]);
             if (into == nullptr) {
                 rest.push_back(argv[i]);

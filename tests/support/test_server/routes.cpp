@@ -47,6 +47,7 @@ task<response> fail(const request& /*request*/) {
 void add_test_routes(handlers::router& router) {
     router.get("/test/block-loop", block_loop).timeout(patient);
     router.get("/test/wait", wait).timeout(patient);
+    router.get("/test/finish", wait).timeout(patient).on_client_gone(handlers::client_gone_policy::finish);
     router.get("/test/throw", fail).timeout(patient);
 }
 

@@ -1,6 +1,8 @@
 // tests/support/test_server: see sources.hpp.
 #include "tests/support/test_server/sources.hpp"
 
+#include "tests/support/test_server/chaos.hpp"
+
 #include <memory>
 #include <utility>
 #include <vector>
@@ -69,6 +71,9 @@ upstream::sources misbehave(upstream::sources real, behaviours how, const config
     wrap<test_users>(real.users, std::move(how.users), "users", settings.users);
     wrap<test_profiles>(real.profiles, std::move(how.profiles), "profiles", settings.profiles);
     wrap<test_posts>(real.posts, std::move(how.posts), "posts", settings.posts);
+    if (how.chaos) {
+        real.posts = std::make_unique<chaos_posts>(std::move(real.posts), how.leak_after);
+    }
     return real;
 }
 

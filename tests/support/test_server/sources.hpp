@@ -5,6 +5,7 @@
 #include "tests/support/test_server/behaviour.hpp"
 #include "upstream/sources.hpp"
 
+#include <cstdint>
 #include <optional>
 
 namespace muster::tests {
@@ -14,6 +15,8 @@ struct behaviours {
     std::optional<behaviour> users;
     std::optional<behaviour> profiles;
     std::optional<behaviour> posts;
+    bool chaos = false;                      ///< posts as of chaos_posts; not together with `posts`
+    std::optional<std::uint64_t> leak_after; ///< of chaos: questions until a leak is planted
 };
 
 /// Workers are as many as the settings give each source.
