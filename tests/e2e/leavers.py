@@ -25,14 +25,9 @@ def logging_to(path):
     return ["--log-format", "json", "--access-log", str(path)]
 
 
-def records(path, least, seconds=10):
-    """The access log's lines, once there are at least so many."""
-    limit = time.monotonic() + seconds
-    while True:
-        lines = path.read_text().splitlines() if path.exists() else []
-        if len(lines) >= least or time.monotonic() > limit:
-            return [json.loads(line) for line in lines]
-        time.sleep(0.02)
+def records(path):
+    """The access log of a server that has ended, so that no more come."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def asking(port, target, ident):
@@ -104,8 +99,7 @@ def two_hundred_clients_that_leave_take_their_requests_along(muster, test_server
             print(f"posts {posts}: 200 closed within {closed - began:.4f} s, none was left {gone - closed:.4f} s later")
             if not SLOW:
                 check(gone - closed <= 0.1, "requests were left for", gone - closed, "s")
-            told = [r for r in records(log, 200) if r["request_id"].startswith("leaver-")]
-        told = [r for r in records(log, 200) if r["request_id"].startswith("leaver-")]  # the server has ended: no more come
+        told = [r for r in records(log) if r["request_id"].startswith("leaver-")]
         odd = [r for r in told if (r["status"], r["cause"]) != (499, "client_gone")]
         check(not odd, len(odd), "records are not 499 client_gone, the first is", odd[:1])
         check(sorted(r["request_id"] for r in told) == sorted(f"leaver-{i}" for i in range(200)), "the access log has",
@@ -129,7 +123,7 @@ def what_nc_sends_is_answered_whole(muster, test_server, folder):
                 finally:
                     pipe.kill()
                 check(whole_answers(out) == [200], "nc", first + i, "got", repr(out[:300]))
-    told = records(log, 300)
+    told = records(log)
     check(sum(r["request_id"].startswith("nc-") and r["status"] == 200 and r["cause"] != "client_gone" for r in told) == 300,
           "the access log has", [r for r in told if r["status"] != 200][:3])
 
@@ -145,7 +139,7 @@ def two_requests_and_a_fin_are_answered_whole(muster, test_server, folder):
                 got = everything(c)
             check(whole_answers(got) == [200, 200], "client", i, "got", repr(got[:300]))
             check(b'{"user":{"id":1,' in got and b'{"user":{"id":2,' in got, "client", i, "got", repr(got[:300]))
-    told = [r for r in records(log, 600) if r["request_id"].startswith("two-")]
+    told = [r for r in records(log) if r["request_id"].startswith("two-")]
     check(len(told) == 600 and all(r["status"] == 200 for r in told), "the access log has", len(told), "records, and",
           [r for r in told if r["status"] != 200][:3])
 
@@ -172,14 +166,14 @@ def a_route_with_finish_runs_to_its_end(muster, test_server, folder):
                     left = requests_in(s.roll())
                     check(len(left) == (1 if route == "finish" else 0), route, how, "the roll has", left)
                 until(lambda: not requests_in(s.roll()), 5, "the end of the request")
-        told = {r["request_id"]: r for r in records(log, 1)}
-        check(len([i for i in told if i.startswith(("finish-", "wait-"))]) == 6, told)
-        for how in ("fin", "rst", "half"):
-            finish, wait = told[f"finish-{how}"], told[f"wait-{how}"]
-            check((finish["status"], finish["cause"]) == (200, "client_gone"), finish)
-            check(finish["duration_ms"] >= 700, "did not run to its end:", finish)
-            check((wait["status"], wait["cause"], wait["bytes"]) == (499, "client_gone", 0), wait)
-            check(wait["duration_ms"] < 700, "ran to its end:", wait)
+    told = {r["request_id"]: r for r in records(log) if r["request_id"].startswith(("finish-", "wait-"))}
+    check(len(told) == 6, told)
+    for how in ("fin", "rst", "half"):
+        finish, wait = told[f"finish-{how}"], told[f"wait-{how}"]
+        check((finish["status"], finish["cause"]) == (200, "client_gone"), finish)
+        check(finish["duration_ms"] >= 700, "did not run to its end:", finish)
+        check((wait["status"], wait["cause"], wait["bytes"]) == (499, "client_gone", 0), wait)
+        check(wait["duration_ms"] < 700, "ran to its end:", wait)
 
 
 # ---- Events of connections that are no more --------------------------------------------------------------------------

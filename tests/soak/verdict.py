@@ -116,6 +116,9 @@ def of_the_roll(before, after, admin_connection):
             yield f"the task \"{name}\" was there at the start and is not any more"
     for operation in after["abandoned"]:
         yield f"an abandoned operation is left: {operation}"
+    for log in after["logs"]:
+        if log["dropped"] != 0:
+            yield f"the {log['log']} has dropped {log['dropped']}"
 
 
 def of_the_counters(roll):
