@@ -216,6 +216,23 @@ def what_hangs_at_the_end_is_named_and_answered(muster, test_server, folder):
             check(bool(left) == (expected == 3), "what would not end:", log)
 
 
+def a_stuck_loop_does_not_keep_the_process(muster, test_server, folder):
+    with started(test_server, "--threads", "1", "--drain", "500ms", folder=folder) as s, \
+            socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
+        connection.sendall(request_bytes("/test/block-loop?for=30s"))
+        time.sleep(0.3)
+        began = time.monotonic()
+        s.signal(signal.SIGTERM)
+        time.sleep(0.1)
+        check(get(s.admin, "/readyz").status == 503, "the admin listener does not answer")
+        code = s.wait(10)
+        took = time.monotonic() - began
+        print(f"exit code {code} after {took:.3f} s with --drain 500ms")
+        check(code == 3, "exit code", code, s.log())
+        check(took <= (4.0 if SLOW else 1.5), "it took", took)
+        check(re.search(r"would not end: loop\S* does not answer: it is stuck", s.log()), "the loop is not named:", s.log())
+
+
 def work_that_was_abandoned_earlier_has_until_the_end_of_the_drain(muster, test_server, folder):
     config = folder / "muster.json"
     config.write_text('{"routes": {"/user/{id}": {"timeout": "200ms"}}}')
@@ -343,6 +360,7 @@ main({f.__name__: f for f in (
     a_request_sent_at_the_instant_of_a_stop_is_answered,
     a_drain_delay_goes_on_accepting,
     what_hangs_at_the_end_is_named_and_answered,
+    a_stuck_loop_does_not_keep_the_process,
     work_that_was_abandoned_earlier_has_until_the_end_of_the_drain,
     a_second_signal_ends_every_phase_at_once,
     signals_are_heard_while_the_start_waits_for_a_lock,
