@@ -31,7 +31,8 @@ class listener {
     /// process or the system is out of descriptors or memory, it waits a moment and goes on.
     [[nodiscard]] concurrency::task<void> run();
 
-    /// Takes what is queued already, closes the socket and ends the task. On the loop's thread.
+    /// Lets nobody new in, takes who is queued or about to be, closes the socket and ends the task. On the loop's
+    /// thread.
     void stop();
 
     /// Whether the socket is open yet. Safe from every thread; what was accepted before it closed is visible then.
@@ -43,6 +44,7 @@ class listener {
     enum class outcome { drained, more, exhausted };
 
     outcome accept_some();
+    concurrency::task<void> accept_all();
     void close() noexcept;
 
     descriptor listening_;

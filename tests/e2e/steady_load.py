@@ -21,7 +21,8 @@ class Client:
         self.early = False    # its connection stood before the stop
         self.waits = False    # for an answer
         self.got = bytearray()
-        self.since = 0.0
+        self.knocks = False   # its connection does not stand yet
+        self.since = 0.0      # when it began that, or when it stood
         self.next_at = 0.0    # when it does its next thing; 0: it waits for the socket
 
 
@@ -74,6 +75,9 @@ class Load:
                         self.ask(client) if client.socket else self.connect(client)
                     elif not client.socket and not client.next_at:
                         self.connect(client)
+                    elif client.knocks and now - client.since > 0.1:
+                        self.unconnected += 1
+                        self.drop(client, 0.01)
                 for key, events in self.selector.select(0.002):
                     client = key.data
                     if client.socket is not key.fileobj:
@@ -99,6 +103,7 @@ class Load:
             self.unconnected += 1
             self.drop(client, 0.01)
             return
+        client.knocks, client.since = True, time.monotonic()
         self.selector.register(client.socket, selectors.EVENT_WRITE, client)
 
     def connected(self, client):
@@ -106,6 +111,7 @@ class Load:
             self.unconnected += 1
             self.drop(client, 0.01)
             return
+        client.knocks = False
         client.early = not self.stopping
         client.since = time.monotonic()
         self.selector.modify(client.socket, selectors.EVENT_READ, client)
@@ -168,6 +174,6 @@ class Load:
                 self.selector.unregister(client.socket)
             client.socket.close()
         client.socket = None
-        client.waits = False
+        client.waits = client.knocks = False
         client.got.clear()
         client.next_at = time.monotonic() + pause if pause else 0.0
