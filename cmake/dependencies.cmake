@@ -7,6 +7,7 @@ find_package(Boost 1.83 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
 find_package(SQLite3 REQUIRED)
 
 # Asio and Beast are compiled here, once; the definitions are PUBLIC so that no translation unit disagrees.

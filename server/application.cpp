@@ -81,11 +81,12 @@ session_settings sessions_of(const config::settings& settings) {
 }
 
 // The databases of all three sources, each once. True if one was made and filled.
-bool prepare_sources(const config::settings& settings, spdlog::logger& log) {
+bool prepare_sources(const config::settings& settings, spdlog::logger& log, const std::atomic<bool>& stop) {
     bool created = false;
     for (const auto& path :
          std::set<std::string>{settings.users.url.path, settings.profiles.url.path, settings.posts.url.path}) {
-        const auto state = upstream::prepare_database(path, settings.sources_named, settings.seed);
+        const auto state =
+            upstream::prepare_database(path, settings.sources_named, settings.seed, [&] { return stop.load(); });
         created = created || state == upstream::open_state::created;
         if (state == upstream::open_state::read_only) {
             log.warn("{} may not be written: after a crash of its writer it could not be recovered from here", path);
@@ -336,7 +337,8 @@ int serve(const config::settings& settings, const application_extras& extras) {
         const auto lines = make_log_queue(settings.format);
         const auto log = make_logger(settings.level, settings.format, lines);
         const auto token = token_of(settings, *log);
-        const bool created = prepare_sources(settings, *log); // before the sources open what it makes, or refuses
+        const bool created =
+            prepare_sources(settings, *log, signals.stop()); // before the sources open what it makes, or refuses
         if (settings.max_connections) {
             const auto few = warning_of_connections(*settings.max_connections, descriptors, files_of_sources(settings));
             if (few) {
@@ -357,6 +359,8 @@ int serve(const config::settings& settings, const application_extras& extras) {
         write_now(STDOUT_FILENO, greeting(settings, all.facts)); // who does not read it need not keep us
         all.run(signals.hand_over());
         return 0;
+    } catch (const upstream::job_interrupted&) { // while a database was filled, or its lock waited for
+        return end_before_serving(signals);
     } catch (const handlers::unknown_route& error) {
         const auto given = std::ranges::find(settings.routes, error.pattern(), &config::route_limit::pattern);
         return refuse(2, (given == settings.routes.end() ? std::string() : given->given_as + ": ") +

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace muster::upstream {
 
@@ -40,6 +42,15 @@ struct post {
     std::int64_t published_at = 0; ///< seconds since the Unix epoch, UTC
 
     friend bool operator==(const post&, const post&) = default;
+};
+
+/// A user with all that belongs to them: what is imported, exported and made up as one.
+struct person {
+    user who;
+    std::optional<profile> about; ///< its `user` is who.id
+    std::vector<post> posts;      ///< the `author` of each is who.id
+
+    friend bool operator==(const person&, const person&) = default;
 };
 
 } // namespace muster::upstream

@@ -70,9 +70,9 @@ post post_of(const user& who, const sample_language& language, int number, std::
 
 } // namespace
 
-std::vector<sample_person> sample_people() {
+std::vector<person> sample_people() {
     const auto languages = sample_languages();
-    std::vector<sample_person> all;
+    std::vector<person> all;
     all.reserve(people);
     std::int64_t next_post = 1;
     for (int id = 1; id <= people; ++id) {
@@ -81,18 +81,18 @@ std::vector<sample_person> sample_people() {
         const auto& name = language.names[index / languages.size() % language.names.size()];
         const auto seed = spread(static_cast<std::uint64_t>(id));
 
-        sample_person person;
-        person.who.id = user_id{id};
-        person.who.name = name.name;
-        person.who.email = std::string(name.handle) + "@example.org";
-        person.who.created_at = first_day + static_cast<std::int64_t>(seed % (4 * 365 * 24)) * hour;
+        person made;
+        made.who.id = user_id{id};
+        made.who.name = name.name;
+        made.who.email = std::string(name.handle) + "@example.org";
+        made.who.created_at = first_day + static_cast<std::int64_t>(seed % (4 * 365 * 24)) * hour;
         if (id % 11 != 0)
-            person.about = profile_of(person.who, language, name, seed);
+            made.about = profile_of(made.who, language, name, seed);
         for (int number = 0; number < posts_of(id); ++number) {
             const auto post_seed = spread(static_cast<std::uint64_t>(next_post));
-            person.posts.push_back(post_of(person.who, language, number, next_post++, post_seed));
+            made.posts.push_back(post_of(made.who, language, number, next_post++, post_seed));
         }
-        all.push_back(std::move(person));
+        all.push_back(std::move(made));
     }
     return all;
 }

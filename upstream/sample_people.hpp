@@ -4,20 +4,12 @@
 
 #include "upstream/models.hpp"
 
-#include <optional>
 #include <vector>
 
 namespace muster::upstream {
 
-/// A user with what belongs to them; posts in the order they were written.
-struct sample_person {
-    user who;
-    std::optional<profile> about;
-    std::vector<post> posts;
-};
-
 /// 200 people, ids 1 to 200, of 25 languages and 16 scripts. 1 is Ada Lovelace; 42 has 500 posts; every seventh other
-/// has none, every eleventh no profile.
-[[nodiscard]] std::vector<sample_person> sample_people();
+/// has none, every eleventh no profile. Posts are in the order they were written.
+[[nodiscard]] std::vector<person> sample_people();
 
 } // namespace muster::upstream

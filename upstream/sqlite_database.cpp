@@ -174,6 +174,12 @@ bool sqlite_database::writable() const {
     return sqlite3_db_readonly(handle_.get(), "main") == 0;
 }
 
+bool sqlite_database::has_moved() const {
+    int moved = 0;
+    const int code = sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code == SQLITE_OK && moved != 0; // a file system that cannot tell says NOTFOUND
+}
+
 void sqlite_database::checkpoint_on_close(bool on) {
     check(sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr));
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -33,7 +34,7 @@ class sqlite_error : public std::runtime_error {
 };
 
 /// Thrown out of a call whose stop flag was set. Not a std::exception: nobody waits for it any more, since the flag is
-/// set only when the awaiting scope was cancelled.
+/// set only when the awaiting scope was cancelled, or when the process was asked to end.
 struct job_interrupted {};
 
 enum class sqlite_access {
@@ -89,6 +90,16 @@ class sqlite_database {
     /// must outlive the calls made under it. (sqlite3_interrupt is no substitute: it is lost if no statement runs yet.)
     void stop_when(const std::atomic<bool>* stop) noexcept { stop_ = stop; }
 
+    /// The same with a question that is asked as often, instead of a flag; it must not throw. Empty: nothing ends a
+    /// call.
+    void stop_if(std::function<bool()> asked) noexcept { asked_ = std::move(asked); }
+
+    /// For work of many short calls, none of which looks at the flag by itself.
+    void throw_if_stopped() const {
+        if (stopped())
+            throw job_interrupted{};
+    }
+
     /// How long a call waits for somebody else's lock before it throws SQLITE_BUSY. Zero, the default: as long as the
     /// stop flag lets it.
     void limit_lock_wait(std::chrono::milliseconds limit) noexcept { lock_limit_ = limit; }
@@ -101,6 +112,9 @@ class sqlite_database {
 
     /// False if the file could only be opened for reading.
     [[nodiscard]] bool writable() const;
+
+    /// Whether the file was removed, or another put in its place, since it was opened.
+    [[nodiscard]] bool has_moved() const;
 
     /// Whether closing the last connection moves a write-ahead log into the file and removes it. On by default.
     void checkpoint_on_close(bool on);
@@ -119,12 +133,15 @@ class sqlite_database {
     static int on_progress(void* self) noexcept;
     static int on_busy(void* self, int tries) noexcept;
 
-    [[nodiscard]] bool stopped() const noexcept { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
+    [[nodiscard]] bool stopped() const noexcept {
+        return (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) || (asked_ && asked_());
+    }
 
     void check(int code) const;
     [[noreturn]] void fail(int code) const;
 
     const std::atomic<bool>* stop_ = nullptr;
+    std::function<bool()> asked_;
     std::chrono::milliseconds lock_limit_{0};
     std::unique_ptr<sqlite3, closer> handle_;
     // After handle_, so that statements go first.

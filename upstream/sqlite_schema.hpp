@@ -2,7 +2,12 @@
 // refuse it. Called by the composition root before the first connection of a source.
 #pragma once
 
-#include <stdexcept>
+#include "upstream/database_file.hpp"
+#include "upstream/sqlite_database.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,12 +24,6 @@ inline constexpr std::string_view find_profile =
 inline constexpr std::string_view latest_posts = "SELECT id, author, title, body, published_at FROM posts "
                                                  "WHERE author = ?1 ORDER BY published_at DESC, id DESC LIMIT ?2";
 } // namespace statements
-
-/// The database cannot be served: `what()` is one line for the operator, naming the file. Exit code 1.
-class database_refused : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
 
 /// What prepare_database found or did.
 enum class open_state {
@@ -43,7 +42,26 @@ enum class open_state {
 /// - there, of this schema: opened once read-write if permitted, which rolls back what a killed writer left. Its
 ///   journal mode stays; `seed` changes nothing.
 /// - there, of another schema, or no database at all: refused, and not changed.
-/// Throws database_refused. Waits at most 5 s for somebody else's lock.
-open_state prepare_database(const std::string& path, bool named, bool seed);
+/// Throws database_refused. Waits at most 5 s for somebody else's lock. While it waits or fills it asks `stop` every
+/// few milliseconds; once that says yes it throws job_interrupted, and what was absent is absent.
+open_state prepare_database(const std::string& path, bool named, bool seed, const std::function<bool()>& stop = {});
+
+// --- for the commands, which stand beside prepare_database
+
+/// Nothing is read from the tables: one of them may be a view that takes its time.
+[[nodiscard]] bool has_tables(sqlite_database& database);
+
+/// `PRAGMA user_version`.
+[[nodiscard]] std::int64_t version_of(sqlite_database& database);
+
+/// Makes the tables of this schema and sets its number, in the caller's transaction.
+void create_schema(sqlite_database& database);
+
+/// Why a database with tables and the number `found` is not one of schema `expected`; nothing if it is. A phrase that
+/// follows the file's name.
+[[nodiscard]] std::optional<std::string> refusal_of_version(std::int64_t found, int expected, const std::string& path);
+
+/// Throws database_refused unless it has this schema's number and answers what the sources ask.
+void check_schema(sqlite_database& database, const std::string& path);
 
 } // namespace muster::upstream

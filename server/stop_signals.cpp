@@ -1,0 +1,72 @@
+// server/: see stop_signals.hpp.
+#include "server/stop_signals.hpp"
+
+#include <csignal>
+#include <ctime>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace muster::server {
+
+namespace {
+
+bool is_ignored(int signal) noexcept {
+    struct sigaction now{};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+// Those that are not ignored. (Linux keeps a signal that is both blocked and ignored.)
+sigset_t ending() noexcept {
+    sigset_t all;
+    ::sigemptyset(&all);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        if (!is_ignored(signal)) {
+            ::sigaddset(&all, signal);
+        }
+    }
+    return all;
+}
+
+bool is_pending(const sigset_t& which) noexcept {
+    sigset_t pending;
+    ::sigpending(&pending);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        if (::sigismember(&which, signal) == 1 && ::sigismember(&pending, signal) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+bool stop_is_pending() noexcept {
+    auto which = ending();
+    ::sigdelset(&which, SIGHUP);
+    return is_pending(which);
+}
+
+stop_signals::stop_signals() {
+    const auto all = ending();
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    fd_.reset(::signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (!fd_) {
+        throw std::system_error(errno, std::generic_category(), "signalfd");
+    }
+}
+
+bool stop_signals::asked() const noexcept {
+    return is_pending(ending());
+}
+
+int stop_signals::take() noexcept {
+    const auto all = ending();
+    const timespec now{};
+    const int signal = ::sigtimedwait(&all, nullptr, &now);
+    ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+    return signal > 0 ? signal : 0;
+}
+
+} // namespace muster::server

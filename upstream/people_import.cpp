@@ -1,0 +1,252 @@
+// upstream/: see people_import.hpp.
+#include "upstream/people_import.hpp"
+
+#include "upstream/database_file.hpp"
+#include "upstream/people_store.hpp"
+#include "upstream/sqlite_schema.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace muster::upstream {
+
+namespace {
+
+/// The database, opened for writing and inside of a transaction. Unless commit() was called, the destructor leaves
+/// everything as it was found.
+class target {
+  public:
+    target(const std::string& path, const std::function<bool()>& stop)
+        : path_(path),
+          created_(create_file()),
+          log_found_(has_log(path)),
+          database_(path, sqlite_access::read_write) {
+        database_.limit_lock_wait(lock_wait);
+        database_.stop_if(stop);
+        database_.checkpoint_on_close(!log_found_);
+        try {
+            begin();
+        } catch (...) {
+            discard();
+            throw;
+        }
+    }
+
+    target(const target&) = delete;
+    target& operator=(const target&) = delete;
+
+    ~target() {
+        if (!done_)
+            discard();
+    }
+
+    sqlite_database& database() noexcept { return database_; }
+
+    void commit() {
+        database_.execute("COMMIT");
+        done_ = true;
+        database_.checkpoint_on_close(true);
+        if (made_) { // only now: until here a rollback leaves an empty file
+            database_.stop_if({});
+            log_ahead(database_);
+        }
+    }
+
+  private:
+    // SQLite would make it as well, but not say whether it did.
+    [[nodiscard]] bool create_file() const {
+        if (look_at(path_) != file_kind::absent)
+            return false;
+        make_directory_of(path_);
+        const int fd = ::open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
+        if (fd >= 0)
+            ::close(fd);
+        return fd >= 0; // if not, opening it tells why
+    }
+
+    void begin() {
+        if (!database_.writable())
+            refuse_database(path_, "may not be written");
+        database_.execute("BEGIN IMMEDIATE");
+        if (database_.has_moved()) // by another import that found a bad line
+            refuse_database(path_, "was removed while it was being opened; try again");
+        made_ = !has_tables(database_);
+        if (made_)
+            create_schema(database_);
+        else
+            check_schema(database_, path_);
+    }
+
+    void roll_back() noexcept {
+        try {
+            database_.execute("ROLLBACK");
+        } catch (const std::exception&) { // SQLite did it already (a full disk), or there was no transaction
+        }
+    }
+
+    // The file goes under its lock, and only if it is what it was when it was made: whoever waits for the lock
+    // meanwhile sees that it has moved.
+    void discard() noexcept {
+        database_.stop_if({});
+        roll_back();
+        if (!created_)
+            return;
+        try {
+            database_.execute("BEGIN EXCLUSIVE");
+            if (!database_.has_moved() && !has_tables(database_))
+                ::unlink(path_.c_str());
+        } catch (const std::exception&) { // somebody else uses it: an empty file counts as absent
+        }
+        roll_back();
+    }
+
+    std::string path_;
+    bool created_;      ///< the file was made here
+    bool made_ = false; ///< the tables were
+    bool done_ = false;
+    bool log_found_;
+    sqlite_database database_;
+};
+
+class importer {
+  public:
+    importer(sqlite_database& database, const import_options& options) : store_(database), options_(options) {}
+
+    void take(const line_reader::line& line, std::size_t longest) {
+        if (!line.too_long && line.text.find_first_not_of(" \t\r") == line.text.npos)
+            return;
+        ++counts_.people;
+        if (line.too_long)
+            return report(line.number, {"", "is longer than " + std::to_string(longest) + " bytes"});
+        auto parsed = parser_.parse(line.text);
+        if (!parsed)
+            return report(line.number, std::move(parsed.error()));
+        // The order in which they are kept, so that the same posts in another order are the same.
+        const auto positions = sort_posts(parsed->posts);
+        const auto& who = *parsed;
+        if (const auto seen = seen_.find(who.who.id); seen != seen_.end())
+            return report(line.number, {"user.id", std::to_string(number(who.who.id)) + " stands in line " +
+                                                       std::to_string(seen->second) + " already"});
+        if (auto fault = take_posts(who, positions, line.number))
+            return report(line.number, std::move(*fault));
+        seen_.emplace(who.who.id, line.number);
+        const bool robbed = taken_.erase(who.who.id) > 0; // what was taken from it, it gives up itself
+        write(who, robbed);
+    }
+
+    /// Posts that were taken from people who came no more.
+    void finish() {
+        std::vector<bad_line> left;
+        for (auto& [owner, lines] : taken_)
+            std::ranges::move(lines, std::back_inserter(left));
+        std::ranges::sort(left, {}, &bad_line::number);
+        for (auto& each : left)
+            report(each.number, std::move(each.why));
+    }
+
+    [[nodiscard]] const import_counts& counts() const noexcept { return counts_; }
+
+  private:
+    static std::int64_t number(user_id id) { return static_cast<std::int64_t>(id); }
+
+    /// Sorts by id; where each was.
+    static std::vector<std::size_t> sort_posts(std::vector<post>& posts) {
+        std::vector<std::size_t> positions(posts.size());
+        for (std::size_t i = 0; i < positions.size(); ++i)
+            positions[i] = i;
+        if (std::ranges::is_sorted(posts, {}, &post::id))
+            return positions;
+        std::ranges::sort(positions, {}, [&](std::size_t i) { return posts[i].id; });
+        std::vector<post> sorted;
+        sorted.reserve(posts.size());
+        for (const auto i : positions)
+            sorted.push_back(std::move(posts[i]));
+        posts = std::move(sorted);
+        return positions;
+    }
+
+    /// A post belongs to one person. One of somebody whose own line may still come is taken, and remembered; but when
+    /// bad lines are passed over, what this line took could not be given back.
+    std::optional<bad_field> take_posts(const person& who, const std::vector<std::size_t>& positions,
+                                        std::uint64_t line) {
+        std::vector<std::pair<user_id, bad_field>> taken;
+        for (std::size_t i = 0; i < who.posts.size(); ++i) {
+            const auto id = who.posts[i].id;
+            const auto owner = store_.author_of(id);
+            if (!owner || *owner == who.who.id)
+                continue;
+            const auto seen = seen_.find(*owner);
+            bad_field fault{"posts[" + std::to_string(positions[i]) + "].id",
+                            std::to_string(id) + " is a post of user " + std::to_string(number(*owner))};
+            if (seen != seen_.end())
+                fault.reason += ", in line " + std::to_string(seen->second);
+            if (seen != seen_.end() || options_.keep_going)
+                return fault;
+            taken.emplace_back(*owner, std::move(fault));
+        }
+        if (taken.empty())
+            return std::nullopt;
+        for (const auto& each : who.posts)
+            if (store_.author_of(each.id) != who.who.id)
+                store_.remove_post(each.id);
+        for (auto& [owner, fault] : taken)
+            taken_[owner].push_back({line, std::move(fault)});
+        return std::nullopt;
+    }
+
+    void write(const person& who, bool robbed) {
+        const auto there = store_.find(who.who.id);
+        if (there && *there == who) {
+            ++(robbed ? counts_.replaced : counts_.unchanged);
+            return;
+        }
+        if (there)
+            store_.remove(who.who.id);
+        store_.insert(who);
+        ++(there ? counts_.replaced : counts_.added);
+    }
+
+    void report(std::uint64_t line, bad_field why) {
+        ++counts_.bad;
+        if (options_.on_bad)
+            options_.on_bad({line, std::move(why)});
+    }
+
+    people_store store_;
+    const import_options& options_;
+    person_parser parser_;
+    import_counts counts_;
+    std::unordered_map<user_id, std::uint64_t> seen_; ///< in which line
+    std::unordered_map<user_id, std::vector<bad_line>> taken_;
+};
+
+} // namespace
+
+import_result import_people(const std::string& path, line_reader& lines, const import_options& options) {
+    if (path.empty())
+        throw database_refused("a database needs a path: sqlite:PATH");
+    return explained(path, [&] {
+        target into(path, options.stop);
+        importer work(into.database(), options);
+        while (const auto line = lines.next()) {
+            into.database().throw_if_stopped();
+            work.take(*line, lines.longest());
+            if (options.on_line)
+                options.on_line(work.counts());
+        }
+        work.finish();
+        into.database().throw_if_stopped();
+        const bool good = work.counts().bad == 0 || options.keep_going;
+        if (good)
+            into.commit();
+        return import_result{work.counts(), good};
+    });
+}
+
+} // namespace muster::upstream
