@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -145,7 +146,7 @@ class importer {
         std::vector<bad_line> left;
         for (auto& [owner, lines] : taken_)
             std::ranges::move(lines, std::back_inserter(left));
-        std::ranges::sort(left, {}, &bad_line::number);
+        std::ranges::sort(left, {}, [](const bad_line& each) { return std::tie(each.number, each.why.field); });
         for (auto& each : left)
             report(each.number, std::move(each.why));
     }

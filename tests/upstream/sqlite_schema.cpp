@@ -101,10 +101,11 @@ TEST_CASE("the posts of an author are found by the index") {
     CHECK_FALSE(plan.next()); // no sort behind it
 }
 
-TEST_CASE("a named database that is absent is refused, naming --seed, and nothing is made") {
+TEST_CASE("a named database that is absent is refused, naming import and --seed, and nothing is made") {
     const temporary_directory directory;
     const auto path = directory.file("new/muster.db");
-    CHECK(refusal(path) == path + ": there is no such file; --seed makes it and fills it with sample people");
+    CHECK(refusal(path) ==
+          path + ": there is no such file; muster import fills it from a file, --seed with sample people");
     CHECK(std::filesystem::is_empty(directory.path()));
     CHECK(prepare_database(path, named, true) == open_state::created);
     CHECK(prepare_database(path, named, true) == open_state::opened);
@@ -114,14 +115,14 @@ TEST_CASE("a file without tables counts as absent") {
     const temporary_directory directory;
     const auto empty = directory.file("empty.db");
     std::ofstream(empty).close();
-    CHECK_THAT(refusal(empty), ContainsSubstring("the file is empty; --seed"));
+    CHECK_THAT(refusal(empty), ContainsSubstring("the file is empty; muster import"));
     CHECK(std::filesystem::file_size(empty) == 0);
     CHECK(prepare_database(empty, named, true) == open_state::created);
 
     const auto bare = directory.file("bare.db");
     execute(bare, "CREATE TABLE a (n); DROP TABLE a; PRAGMA user_version = 9");
     const auto before = content(bare);
-    CHECK_THAT(refusal(bare), ContainsSubstring("no tables; --seed"));
+    CHECK_THAT(refusal(bare), ContainsSubstring("no tables; muster import"));
     CHECK(content(bare) == before);
     CHECK(prepare_database(bare, unnamed, false) == open_state::created);
     CHECK(number(bare, "SELECT count(*) FROM users") == 200);
@@ -273,6 +274,26 @@ TEST_CASE("a start killed while it fills leaves the database absent or complete"
     }
     CHECK(absent + complete == 40);
     CHECK(absent > 0);
+}
+
+TEST_CASE("a start that is asked to stop while it fills leaves the database absent") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    int asked = 0;
+    CHECK_THROWS_AS(prepare_database(path, unnamed, false, [&] { return ++asked > 50; }), job_interrupted);
+    CHECK_THAT(refusal(path), ContainsSubstring("muster import"));
+    CHECK(prepare_database(path, unnamed, false) == open_state::created);
+}
+
+TEST_CASE("a start that is asked to stop while it waits for a lock does not wait on") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    prepare_database(path, unnamed, false);
+    execute(path, "PRAGMA journal_mode = DELETE");
+    const other_process holder(path, "BEGIN EXCLUSIVE");
+    int asked = 0;
+    CHECK_THROWS_AS(prepare_database(path, named, false, [&] { return ++asked > 3; }), job_interrupted);
+    CHECK(asked < 20);
 }
 
 TEST_CASE("of many starts at once one fills the database and the others take it") {

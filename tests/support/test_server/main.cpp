@@ -1,8 +1,11 @@
 // tests/support/test_server: muster_test_server, made from the libraries of muster, with sources and routes that
 // misbehave on request: `muster_test_server serve --test-posts hang --test-users delay:300ms ...`, or `--test-chaos`
-// (see chaos.hpp), which `--test-leak N` makes leak a task after N questions. Never installed.
+// (see chaos.hpp), which `--test-leak N` makes leak a task after N questions. It knows
+// a migration to a schema 2 that never was (see migrations.hpp). Never installed.
 #include "config/command_line.hpp"
 #include "server/application.hpp"
+#include "server/commands.hpp"
+#include "tests/support/test_server/migrations.hpp"
 #include "tests/support/test_server/routes.hpp"
 #include "tests/support/test_server/sources.hpp"
 
@@ -58,6 +61,9 @@ int main(int argc, char** argv) {
         if (!asked) {
             std::fprintf(stderr, "%s\n", asked.error().message.c_str());
             return 2;
+        }
+        if (asked->command != config::command::serve) {
+            return muster::server::run_command(*asked, {.migrations = muster::tests::migrations()});
         }
         const auto& settings = asked->settings;
         return muster::server::serve(settings, {.sources =
