@@ -5,7 +5,7 @@
 #include "server/health_check.hpp"
 #include "server/import_report.hpp"
 #include "server/limits.hpp"
-#include "server/shutdown.hpp"
+#include "server/signals.hpp"
 #include "server/stop_signals.hpp"
 #include "upstream/people_export.hpp"
 #include "upstream/people_import.hpp"

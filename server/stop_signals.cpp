@@ -29,24 +29,7 @@ sigset_t ending() noexcept {
     return all;
 }
 
-bool is_pending(const sigset_t& which) noexcept {
-    sigset_t pending;
-    ::sigpending(&pending);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-        if (::sigismember(&which, signal) == 1 && ::sigismember(&pending, signal) == 1) {
-            return true;
-        }
-    }
-    return false;
-}
-
 } // namespace
-
-bool stop_is_pending() noexcept {
-    auto which = ending();
-    ::sigdelset(&which, SIGHUP);
-    return is_pending(which);
-}
 
 stop_signals::stop_signals() {
     const auto all = ending();
@@ -58,7 +41,15 @@ stop_signals::stop_signals() {
 }
 
 bool stop_signals::asked() const noexcept {
-    return is_pending(ending());
+    sigset_t pending;
+    ::sigpending(&pending);
+    const auto all = ending();
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        if (::sigismember(&pending, signal) == 1 && ::sigismember(&all, signal) == 1) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int stop_signals::take() noexcept {

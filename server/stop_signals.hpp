@@ -1,13 +1,10 @@
-// server/: the signals that ask a process to end, for the stretches of its life that have no loop: a command, and the
-// start of the server. They are held back and looked for, so that no handler and no thread is needed.
+// server/: the signals that ask a command to end. They are held back and looked for where it works or waits, so that no
+// handler and no thread is needed. (The server, which has more to do than one thing, hears them as signals.hpp says.)
 #pragma once
 
 #include "server/unique_fd.hpp"
 
 namespace muster::server {
-
-/// Whether SIGTERM or SIGINT is held back for this process. One system call, no more.
-[[nodiscard]] bool stop_is_pending() noexcept;
 
 /// Holds back SIGTERM, SIGINT and SIGHUP (unless it is ignored, as under nohup) in the calling thread, for as long as
 /// the process lives or until take().

@@ -59,14 +59,3 @@ TEST_CASE("an ignored hangup stays ignored") {
               return !stop.asked() && stop.take() == 0;
           }) == 0);
 }
-
-TEST_CASE("the start of the server hears SIGTERM and SIGINT, and leaves a hangup to whoever reopens files") {
-    CHECK(child([] {
-              const stop_signals held;
-              const bool before = stop_is_pending();
-              ::raise(SIGHUP);
-              const bool hangup = stop_is_pending();
-              ::raise(SIGINT);
-              return !before && !hangup && stop_is_pending();
-          }) == 0);
-}
