@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <unordered_map>
@@ -18,6 +19,9 @@
 namespace muster::upstream {
 
 namespace {
+
+/// Another import that had made the file found a bad line, and removed it while it was being opened here.
+struct file_is_gone {};
 
 /// The database, opened for writing and inside of a transaction. Unless commit() was called, the destructor leaves
 /// everything as it was found.
@@ -33,6 +37,12 @@ class target {
         database_.checkpoint_on_close(!log_found_);
         try {
             begin();
+        } catch (const sqlite_error&) {
+            const bool gone = database_.has_moved(); // of such a file SQLite says this and that
+            discard();
+            if (gone)
+                throw file_is_gone{};
+            throw;
         } catch (...) {
             discard();
             throw;
@@ -55,7 +65,10 @@ class target {
         database_.checkpoint_on_close(true);
         if (made_) { // only now: until here a rollback leaves an empty file
             database_.stop_if({});
-            log_ahead(database_);
+            try {
+                log_ahead(database_);
+            } catch (const sqlite_error&) { // somebody is in it already: it works without, too
+            }
         }
     }
 
@@ -75,8 +88,8 @@ class target {
         if (!database_.writable())
             refuse_database(path_, "may not be written");
         database_.execute("BEGIN IMMEDIATE");
-        if (database_.has_moved()) // by another import that found a bad line
-            refuse_database(path_, "was removed while it was being opened; try again");
+        if (database_.has_moved())
+            throw file_is_gone{};
         made_ = !has_tables(database_);
         if (made_)
             create_schema(database_);
@@ -227,25 +240,41 @@ class importer {
     std::unordered_map<user_id, std::vector<bad_line>> taken_;
 };
 
+// A file that goes while it is opened is made anew.
+std::unique_ptr<target> open_target(const std::string& path, const std::function<bool()>& stop) {
+    constexpr int most_tries = 10;
+    for (int tries = 1;; ++tries) {
+        try {
+            return std::make_unique<target>(path, stop);
+        } catch (const file_is_gone&) {
+            if (tries == most_tries)
+                refuse_database(path, "goes whenever it is opened: another import makes and removes it; try again");
+        } catch (const sqlite_error&) {
+            if (tries == most_tries || look_at(path) != file_kind::absent)
+                throw;
+        }
+    }
+}
+
 } // namespace
 
 import_result import_people(const std::string& path, line_reader& lines, const import_options& options) {
     if (path.empty())
         throw database_refused("a database needs a path: sqlite:PATH");
     return explained(path, [&] {
-        target into(path, options.stop);
-        importer work(into.database(), options);
+        const auto into = open_target(path, options.stop);
+        importer work(into->database(), options);
         while (const auto line = lines.next()) {
-            into.database().throw_if_stopped();
+            into->database().throw_if_stopped();
             work.take(*line, lines.longest());
             if (options.on_line)
                 options.on_line(work.counts());
         }
         work.finish();
-        into.database().throw_if_stopped();
+        into->database().throw_if_stopped();
         const bool good = work.counts().bad == 0 || options.keep_going;
         if (good)
-            into.commit();
+            into->commit();
         return import_result{work.counts(), good};
     });
 }

@@ -73,7 +73,7 @@ def main():
             groups.setdefault(flags, []).append((command, shown))
     check(sum(len(cases) for cases in groups.values()) >= 5, "the README shows too few commands:", groups)
     listed = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
-    for verb in sorted(set(re.findall(r"\./dev (\w+(?: (?:asan|tsan|faults|smoke|image))?)", text))):
+    for verb in sorted(set(re.findall(r"\./dev (\w+(?: (?:asan|tsan|crash|people|faults|smoke|image))?)", text))):
         check(f"./dev {verb}" in listed, f"./dev {verb} is in the README but not in ./dev help")
     with new_folder() as folder:
         for flags, cases in groups.items():

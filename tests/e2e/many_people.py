@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""tests/e2e: many people imported, exported and imported again: throughput, memory, and the same bytes out as in.
+`many_people.py muster [COUNT]`."""
+import filecmp
+import json
+import os
+import subprocess
+import sys
+import time
+
+from harness import SLOW, Failed, check, new_folder, seeded_database
+
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+MOST_MEMORY = 100  # MB
+
+
+def measured(what, count, arguments, folder, output):
+    """Runs it; its standard output goes into the file `output`."""
+    began = time.monotonic()
+    with open(folder / output, "wb") as out:
+        process = subprocess.Popen(arguments, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    took = time.monotonic() - began
+    memory = used.ru_maxrss / 1000
+    print(f"{what}: {count:,} people in {took:.2f} s, {count / took:,.0f}/s, at most {memory:.1f} MB of memory", flush=True)
+    check(process.returncode == 0, what, "ended with", process.returncode)
+    check(SLOW or memory < MOST_MEMORY, what, "took", memory, "MB")
+
+
+def main():
+    muster = os.path.abspath(sys.argv[1])
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+    with new_folder() as folder:
+        seeded = seeded_database(muster, folder)
+        exported = subprocess.run([muster, "export", "--data", f"sqlite:{seeded}"], capture_output=True, check=True,
+                                  env=ENVIRONMENT).stdout
+        base = [json.loads(line) for line in exported.splitlines()]
+        post = 0
+        with open(folder / "in.jsonl", "w", encoding="utf-8") as file:
+            for number in range(1, count + 1):
+                one = base[(number - 1) % len(base)]
+                one["user"]["id"] = number
+                for each in one["posts"]:
+                    post += 1
+                    each["id"] = post
+                file.write(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n")
+        size = (folder / "in.jsonl").stat().st_size
+        print(f"{count:,} people with {post:,} posts in {size / 1e6:.1f} MB", flush=True)
+        data = ["--data", "sqlite:a.db"]
+        measured("import", count, [muster, "import", "in.jsonl", *data], folder, "said")
+        check(f"{count:,} new, 0 replaced, 0 unchanged" in (folder / "said").read_text(), (folder / "said").read_text())
+        measured("export", count, [muster, "export", *data], folder, "out.jsonl")
+        check(filecmp.cmp(folder / "in.jsonl", folder / "out.jsonl", shallow=False), "the export differs from what came in")
+        measured("the same import again", count, [muster, "import", "in.jsonl", *data], folder, "said")
+        check(f"0 new, 0 replaced, {count:,} unchanged" in (folder / "said").read_text(), (folder / "said").read_text())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failure:
+        print("FAILED:", failure, file=sys.stderr)
+        sys.exit(1)
