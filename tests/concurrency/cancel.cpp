@@ -287,10 +287,10 @@ TEST_CASE("a source cancels the work under its limit, from outside, with its own
     test_loop loop;
     cancel_source source;
     std::optional<cancel_cause> seen;
-    loop.get().spawn("outside", [](cancel_source& source) -> task<void> {
+    loop.get().spawn("outside", [](cancel_source& outside) -> task<void> {
         co_await sleep_for(1s);
-        source.cancel(cancel_cause::client_gone);
-        source.cancel(cancel_cause::requested);
+        outside.cancel(cancel_cause::client_gone);
+        outside.cancel(cancel_cause::requested);
     }(source));
     const auto body = [&]() -> task<void> { co_await with_timeout(5s, sleeps(10s, seen), nullptr, &source); };
     CHECK_THROWS_AS(loop.run(body()), cancelled);
