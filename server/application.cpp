@@ -20,6 +20,7 @@
 #include "server/shutdown.hpp"
 #include "server/signals.hpp"
 #include "server/watch.hpp"
+#include "upstream/errors.hpp"
 #include "upstream/sqlite_schema.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -173,6 +174,10 @@ struct house {
     void report(const std::string& loop, std::string_view what, const std::exception_ptr& error) const noexcept {
         try {
             std::rethrow_exception(error);
+        } catch (const upstream::not_found& e) { // nobody waits for that answer any more: it is no fault of ours
+            log->debug("{}: {} failed: {}", loop, what, e.what());
+        } catch (const upstream::source_error& e) {
+            log->debug("{}: {} failed: {}", loop, what, e.what());
         } catch (const std::exception& e) {
             log->error("{}: {} failed: {}", loop, what, e.what());
         } catch (...) {

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -34,15 +35,17 @@ int new_epoll() {
 }
 
 // How long after its last byte the peer ended its side, by the kernel's own clock: it does not matter how late we look.
-// The end of a TCP stream carries an acknowledgement, which is the last one that comes. Nothing for other sockets.
+// The end of a TCP stream carries an acknowledgement, and that is the last one that comes, unless we have sent
+// something since: an answer to an earlier request, which may have been acknowledged after that end. Then it counts
+// from there. Nothing for other sockets.
 std::optional<std::chrono::milliseconds> between_last_byte_and_end(int socket) noexcept {
     tcp_info info{};
     socklen_t size = sizeof info;
     if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
         return std::nullopt;
     }
-    return std::chrono::milliseconds(static_cast<std::int64_t>(info.tcpi_last_data_recv) -
-                                     static_cast<std::int64_t>(info.tcpi_last_ack_recv));
+    const std::int64_t last_byte = std::min(info.tcpi_last_data_recv, info.tcpi_last_data_sent);
+    return std::chrono::milliseconds(last_byte - static_cast<std::int64_t>(info.tcpi_last_ack_recv));
 }
 
 } // namespace

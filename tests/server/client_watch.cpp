@@ -134,6 +134,32 @@ TEST_CASE("who ends its side long after its last byte has left") {
     w.until(who, client::state::gone);
 }
 
+TEST_CASE("an answer that is acknowledged after the client has said all makes no leaver of it") {
+    watching w;
+    tcp_pair pair;
+    pair.says("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+    ::shutdown(pair.theirs.get(), SHUT_WR);
+    std::this_thread::sleep_for(120ms); // the kernel's clock: it is no other test's
+    REQUIRE(::send(pair.ours.get(), "first", 5, MSG_NOSIGNAL) == 5);
+    char read[64];
+    CHECK(::recv(pair.theirs.get(), read, sizeof read, 0) == 5);
+    client who;
+    const client_watch::registration watched(w.watch, who, pair.ours.get());
+    w.until(who, client::state::said_all);
+}
+
+TEST_CASE("who ends its side long after an answer, with another request open, has left") {
+    watching w;
+    tcp_pair pair;
+    client who;
+    const client_watch::registration watched(w.watch, who, pair.ours.get());
+    pair.says("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+    REQUIRE(::send(pair.ours.get(), "first", 5, MSG_NOSIGNAL) == 5);
+    std::this_thread::sleep_for(120ms); // the kernel's clock: it is no other test's
+    ::shutdown(pair.theirs.get(), SHUT_WR);
+    w.until(who, client::state::gone);
+}
+
 TEST_CASE("who resets the connection has left, at any time, and the work for it is cancelled") {
     watching w;
     tcp_pair pair;

@@ -68,15 +68,17 @@ def settings(folder, options):
             "--listen", "127.0.0.1:0", "--listen", f"unix:{folder / 'soak.sock'}", "--test-chaos",
             "--log-format", "json", "--access-log", str(folder / "access.log")]
     for source in ("users", "profiles", "posts"):  # so that hardly anybody is refused but where it is planned (chaos.hpp)
-        args += ["--source", f"{source}.workers=16", "--source", f"{source}.queue=1000"]
+        args += ["--source", f"{source}.workers=8", "--source", f"{source}.queue=1000"]
     if options.leak:
         args += ["--test-leak", str(options.leak)]
     return args
 
 
 def environment():
+    """The sanitizers' own books, of which every thread has some, are kept short: they would hide what the server keeps."""
     env = {}
-    for name, extra in (("ASAN_OPTIONS", "quarantine_size_mb=8:malloc_context_size=5"), ("TSAN_OPTIONS", "history_size=2")):
+    short = "quarantine_size_mb=8:thread_local_quarantine_size_kb=64:malloc_context_size=5:max_uar_stack_size_log=16"
+    for name, extra in (("ASAN_OPTIONS", short), ("TSAN_OPTIONS", "history_size=2")):
         env[name] = ":".join(filter(None, (os.environ.get(name, ""), extra)))
     return env
 
