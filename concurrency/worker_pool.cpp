@@ -3,6 +3,8 @@
 
 #include "concurrency/worker_queue.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 namespace muster::concurrency {
@@ -85,7 +87,11 @@ worker_pool::worker_pool(std::string name, std::size_t workers, std::size_t queu
     queue_ = std::make_shared<detail::worker_queue>(std::move(name), n, queue_limit);
     threads_.reserve(n);
     for (std::size_t i = 0; i != n; ++i) {
-        threads_.emplace_back([queue = queue_] { queue->work(); });
+        threads_.emplace_back([queue = queue_] {
+            constexpr std::size_t longest = 15; // what the kernel keeps; top and debuggers show it
+            ::pthread_setname_np(::pthread_self(), queue->name().substr(0, longest).c_str());
+            queue->work();
+        });
     }
 }
 

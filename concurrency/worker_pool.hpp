@@ -52,7 +52,7 @@ class worker_queue;
 class worker_pool {
   public:
     /// `workers` threads (at least 1), and at most `queue_limit` jobs that wait while all of them are busy. `name`
-    /// shows in the roll.
+    /// shows in the roll, and is that of the threads.
     worker_pool(std::string name, std::size_t workers, std::size_t queue_limit);
     worker_pool(const worker_pool&) = delete;
     worker_pool& operator=(const worker_pool&) = delete;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -15,6 +16,16 @@ namespace muster::server {
 namespace {
 
 constexpr std::size_t enough = 65'536; // bytes of lines to be written at a time
+
+constexpr std::chrono::milliseconds long_write{1'000};
+
+concurrency::duration::rep ticks(concurrency::time_point t) noexcept {
+    return t.time_since_epoch().count();
+}
+
+concurrency::duration since(concurrency::duration::rep then) noexcept {
+    return concurrency::clock::now() - concurrency::time_point(concurrency::duration(then));
+}
 
 std::uint64_t lines_in(std::string_view text) noexcept {
     return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
@@ -49,7 +60,8 @@ std::string reason(int error) {
 
 log_output::log_output(int descriptor, std::string name)
     : name_(std::move(name)),
-      descriptor_(descriptor),
+      own_(patient_terminal(descriptor)),
+      descriptor_(own_ ? own_.get() : descriptor),
       kind_(kind_of(descriptor)) {}
 
 log_output::log_output(std::string path) : path_(std::move(path)), name_(path_) {}
@@ -112,7 +124,9 @@ bool log_output::flush(line_source& source) {
             error_.store(0);
             return true;
         }
+        writing_since_.store(ticks(concurrency::clock::now()));
         const auto n = write_ready(descriptor_, kind_, std::string_view(pending_).substr(written_to_));
+        writing_since_.store(0);
         const bool some = n && *n != 0;
         if (!note.empty() && some && written_to_ + *n > place) {
             told_.fetch_add(missing);
@@ -176,7 +190,7 @@ std::size_t log_output::line_begin() const noexcept {
 
 void log_output::stuck(int error) noexcept {
     if (error_.exchange(error) == 0) {
-        stuck_since_.store(concurrency::clock::now().time_since_epoch().count());
+        stuck_since_.store(ticks(concurrency::clock::now()));
     }
 }
 
@@ -190,9 +204,12 @@ log_status log_output::status(const line_source& source) const {
                       .waiting = source.waiting() + waiting_.load()};
     result.untold = result.dropped - std::min(told_.load(), result.dropped);
     if (const int error = error_.load(); error != 0) {
-        const concurrency::time_point since(concurrency::duration(stuck_since_.load()));
-        result.stuck = concurrency::clock::now() - since;
+        result.stuck = since(stuck_since_.load());
         result.why = reason(error);
+    }
+    if (const auto began = writing_since_.load(); began != 0 && since(began) >= long_write) {
+        result.stuck = since(began);
+        result.why = "a write to it does not return";
     }
     return result;
 }

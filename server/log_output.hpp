@@ -48,7 +48,7 @@ class log_output {
 
     std::string path_; // empty: descriptor_ is another's
     std::string name_;
-    unique_fd own_;
+    unique_fd own_; // the file, or another way to the terminal
     int descriptor_ = -1;
     output_kind kind_ = output_kind::other;
     std::string pending_;
@@ -60,6 +60,7 @@ class log_output {
     std::atomic<std::uint64_t> notes_{0};   // lines that tell of them
     std::atomic<int> error_{0};             // while stuck; EAGAIN: it takes nothing
     std::atomic<concurrency::duration::rep> stuck_since_{0};
+    std::atomic<concurrency::duration::rep> writing_since_{0}; // 0: no write is under way
 };
 
 } // namespace muster::server

@@ -11,7 +11,10 @@ namespace muster::server {
 
 log_queue::log_queue(int descriptor, std::function<std::string(const std::string&)> line_of)
     : descriptor_(descriptor),
-      line_of_(std::move(line_of)) {}
+      terminal_(patient_terminal(descriptor)),
+      line_of_(std::move(line_of)) {
+    descriptor_ = terminal_ ? terminal_.get() : descriptor_;
+}
 
 void log_queue::put(std::string_view line) noexcept {
     std::shared_ptr<doorbell> bell;

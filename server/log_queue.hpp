@@ -4,6 +4,7 @@
 
 #include "server/doorbell.hpp"
 #include "server/line_source.hpp"
+#include "server/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,7 @@ class log_queue final : public line_source {
     enum class mode : std::uint8_t { passes, keeps, drops };
 
     int descriptor_;
+    unique_fd terminal_; // instead of it
     std::function<std::string(const std::string&)> line_of_;
     mutable std::mutex mutex_;
     mode mode_ = mode::passes;

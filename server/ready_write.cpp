@@ -1,6 +1,7 @@
 // server/: see ready_write.hpp.
 #include "server/ready_write.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <string>
 
 namespace muster::server {
 
@@ -40,6 +42,14 @@ output_kind kind_of(int descriptor) noexcept {
     return S_ISREG(what.st_mode)    ? output_kind::file
            : S_ISSOCK(what.st_mode) ? output_kind::socket
                                     : output_kind::other;
+}
+
+unique_fd patient_terminal(int descriptor) noexcept {
+    if (::isatty(descriptor) == 0) {
+        return {};
+    }
+    const auto path = "/proc/self/fd/" + std::to_string(descriptor);
+    return unique_fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 std::expected<std::size_t, int> write_ready(int descriptor, output_kind kind, std::string_view bytes) noexcept {
@@ -76,6 +86,8 @@ std::expected<std::size_t, int> write_ready(int descriptor, output_kind kind, st
 
 bool write_now(int descriptor, std::string_view text) noexcept {
     const auto kind = kind_of(descriptor);
+    const auto terminal = patient_terminal(descriptor);
+    descriptor = terminal ? terminal.get() : descriptor;
     while (!text.empty()) {
         const auto n = write_ready(descriptor, kind, text);
         if (!n || *n == 0) {

@@ -2,6 +2,8 @@
 // with other processes, so none is made non-blocking: it is asked first, and given no more than it can take.
 #pragma once
 
+#include "server/unique_fd.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -17,6 +19,10 @@ enum class output_kind : std::uint8_t {
 };
 
 [[nodiscard]] output_kind kind_of(int descriptor) noexcept;
+
+/// A terminal with a little room keeps a writer until it has taken all. Of `descriptor`, if it is one, this is another
+/// way to the same terminal that does not; else, or if there is none, empty.
+[[nodiscard]] unique_fd patient_terminal(int descriptor) noexcept;
 
 /// Writes of `bytes` what is taken at once, up to the end of a line if one write cannot hold all, and yields how much
 /// it was; 0: nothing now. The error is errno's.

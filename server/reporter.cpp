@@ -44,7 +44,10 @@ bool is_json(const config::settings& settings) {
     return settings.access_log != "-" || ::isatty(STDOUT_FILENO) == 0;
 }
 
-void say_last_words(spdlog::logger& log, const log_status& status) {
+void say_last_words(spdlog::logger& log, log_status status, bool hangs) {
+    if (hangs) {
+        status.why = "a write to it does not return";
+    }
     if (const auto words = last_words_of(status); !words.empty()) {
         log.error("{}", words);
     }
@@ -132,11 +135,11 @@ void reporter::begin(concurrency::background& owner) {
     lines_->keep(log_writer_.bell());
     log_writer_.on_end([this](const log_status& status, bool hangs) {
         hangs ? lines_->drop() : lines_->pass();
-        say_last_words(log_, status);
+        say_last_words(log_, status, hangs);
     });
     owner.serve("log", [this](concurrency::service_call& call) { return log_writer_.run(call); }, log_writer::budget);
     if (access_writer_) {
-        access_writer_->on_end([this](const log_status& status, bool /*hangs*/) { say_last_words(log_, status); });
+        access_writer_->on_end([this](const log_status& status, bool hangs) { say_last_words(log_, status, hangs); });
         owner.serve(
             "reporter", [this](concurrency::service_call& call) { return access_writer_->run(call); },
             log_writer::budget);

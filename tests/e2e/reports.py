@@ -2,14 +2,18 @@
 """tests/e2e: the access log, and logs whose sink takes nothing: `reports.py NAME muster muster_test_server`. Whatever
 becomes of a sink, the server starts, answers, and ends in time; what is missing is counted; nothing is there twice."""
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
+import platform
+import pty
 import re
 import resource
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -328,6 +332,94 @@ def a_start_does_not_wait_for_a_full_pipe(muster, test_server, folder):
     os.close(read)
 
 
+class Hung:
+    """Stops one thread of a process inside a write, as a network file system does whose server is gone: a thread that
+    is traced. The caller's thread is the tracer."""
+    SEIZE, INTERRUPT, SYSCALL, GET_SYSCALL_INFO = 0x4206, 0x4207, 24, 0x420e
+    WALL = 0x40000000
+
+    def __init__(self, process, thread_name):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+        tasks = pathlib.Path(f"/proc/{process.pid}/task")
+        self.thread = next(int(t.name) for t in tasks.iterdir() if (t / "comm").read_text().strip() == thread_name)
+        self.ask(self.SEIZE, data=1)  # its stops at calls are marked as such
+        self.ask(self.INTERRUPT)
+        os.waitpid(self.thread, self.WALL)
+
+    def ask(self, request, address=0, data=0):
+        result = self.libc.ptrace(request, self.thread, address, data)
+        if result < 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+        return result
+
+    def until_it_writes(self, seconds=20):
+        """Runs the thread to the entry of a write."""
+        write = {"x86_64": 1, "aarch64": 64}[platform.machine()]
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            self.ask(self.SYSCALL)
+            while os.waitpid(self.thread, self.WALL | os.WNOHANG)[0] == 0:
+                check(time.monotonic() < limit, "the thread makes no call")
+                time.sleep(0.001)
+            info = ctypes.create_string_buffer(88)
+            self.ask(self.GET_SYSCALL_INFO, len(info), ctypes.addressof(info))
+            entered, number = info.raw[0] == 1, int.from_bytes(info.raw[24:32], sys.byteorder)
+            if entered and number == write:
+                return
+        raise Failed("the thread does not write")
+
+    def wait_for_the_end(self, process, seconds=20):
+        """The process is not gone while its traced thread is not reaped."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.thread, self.WALL | os.WNOHANG)
+            if process.poll() is not None:
+                return process.returncode
+            time.sleep(0.005)
+        raise Failed("it does not end")
+
+
+def a_write_that_does_not_return_holds_up_its_worker_alone(muster, test_server, folder):
+    path = folder / "access.log"
+    with ended(Server(muster, "--access-log", str(path), folder=folder)) as s:
+        try:
+            hung = Hung(s.process, "access log")
+        except OSError as error:
+            print("tracing is not allowed here:", error, "; tests/server/log_writer.cpp tells the same of a worker alone")
+            return
+        load = Load(s.public)
+        load.run(10)
+        hung.until_it_writes()
+        overflow(s, load)
+        log = until(lambda: access_log_of(s)["stuck_ms"] and access_log_of(s), 10, "a log that is stuck")
+        check(log["why"] == "a write to it does not return", log)
+        same_rate(muster, folder, s)
+        began = time.monotonic()
+        s.signal(signal.SIGTERM)
+        code = hung.wait_for_the_end(s.process)
+        took = time.monotonic() - began
+        print(f"ended {took:.2f} s after SIGTERM with {code}")
+        check(code == 0, "exit code", code)
+        if not SLOW:
+            check(took <= 1.0, "it ended late, after", took)
+        check(re.search(r"access\.log: \d+ lines are dropped: a write to it does not return", s.log()), s.log()[-1000:])
+        check("reporter did not end in time" in s.log(), s.log()[-1000:])
+
+
+def a_terminal_that_is_stopped_holds_up_nothing(muster, test_server, folder):
+    master, terminal = pty.openpty()
+    with ended(Piped(muster, "--log-level", "debug", folder=folder, stdout=terminal, stderr=terminal)) as s:
+        load = Load(s.public)
+        overflow(s, load)
+        load.run(3_000, "/api/users/999999")
+        until(lambda: all(log["stuck_ms"] is not None for log in s.roll()["logs"]), 10, "two logs that are stuck")
+        stop_in_time(s)
+    os.close(terminal)
+    os.close(master)
+
+
 # ---- The log itself ------------------------------------------------------------------------------------------------
 
 
@@ -463,6 +555,8 @@ SCENARIOS = {f.__name__: f for f in (
     a_fifo_whose_reader_stops_and_goes_on,
     a_disk_that_is_full_and_then_is_not,
     pipes_that_nobody_reads,
+    a_write_that_does_not_return_holds_up_its_worker_alone,
+    a_terminal_that_is_stopped_holds_up_nothing,
     a_start_does_not_wait_for_a_full_pipe,
     rotation_under_load_loses_nothing,
     a_hang_up_without_a_file_ends_the_process,

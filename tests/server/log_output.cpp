@@ -314,6 +314,31 @@ TEST_CASE("a socket is not waited for") {
     CHECK(got == expected(0, 200'000));
 }
 
+TEST_CASE("a terminal with a little room does not keep the writer") {
+    const unique_fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK));
+    REQUIRE(master);
+    REQUIRE(::grantpt(master.get()) == 0);
+    REQUIRE(::unlockpt(master.get()) == 0);
+    std::array<char, 64> name{};
+    REQUIRE(::ptsname_r(master.get(), name.data(), name.size()) == 0);
+    const unique_fd terminal(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(terminal);
+    log_output output(terminal.get(), "standard output");
+    numbers source;
+    source.end = 20'000;
+    CHECK_FALSE(output.write(source, 1h)); // it returns
+    std::string got;
+    do {
+        got += drain(master.get());
+    } while (!output.write(source, 1h));
+    for (std::string more; !(more = drain(master.get())).empty();) {
+        got += more;
+    }
+    std::erase(got, '\r'); // a terminal's ends of lines
+    CHECK(got == expected(0, 20'000));
+    CHECK((::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK) == 0); // it is others' terminal, too
+}
+
 TEST_CASE("writing stops after its slice, although there is more") {
     const folder here;
     log_output output(here / "log");
