@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace muster::concurrency;
@@ -252,13 +253,26 @@ TEST_CASE("a drain asks services to end and waits for those that do") {
 
 TEST_CASE("a drain gives each its own budget, none more than the most, and names whom it cut") {
     scene s;
-    const auto deaf = [](service_call& /*call*/) -> task<void> { co_await sleep_for(1h); };
-    s.owner.serve("short", deaf, 100ms);
-    s.owner.serve("long", deaf, 1h);
-    s.owner.start("copy", sleep(1h), 2h);
+    std::vector<std::pair<std::string, std::chrono::milliseconds>> ends;
+
+    struct end_of {
+        std::string name;
+        scene& at;
+        decltype(ends)& list;
+
+        ~end_of() { list.emplace_back(name, at.loop.now()); }
+    };
+
+    const auto deaf = [&](std::string name) -> task<void> {
+        const end_of mark{std::move(name), s, ends};
+        co_await sleep_for(1h);
+    };
+    s.owner.serve("short", [&](service_call&) { return deaf("short"); }, 100ms);
+    s.owner.serve("long", [&](service_call&) { return deaf("long"); }, 1h);
+    s.owner.start("copy", deaf("copy"), 2h);
     s.loop.settle();
     const auto result = s.drain(300ms);
-    CHECK(s.loop.now() == 300ms);
+    CHECK(ends == decltype(ends){{"short", 100ms}, {"long", 300ms}, {"copy", 300ms}});
     CHECK(result.cut == std::vector<std::string>{"short", "long", "copy"});
     CHECK(result.left.empty());
     CHECK(s.owner.live() == 0);

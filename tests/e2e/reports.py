@@ -26,14 +26,14 @@ PROLOGUE_SECONDS = 30
 class Piped(Server):
     """A muster on ports that were chosen before, since what it says may go where nobody reads."""
 
-    def __init__(self, binary, *args, folder, stdout, stderr):
+    def __init__(self, binary, *args, folder, stdout, stderr, env=None):
         with socket.socket() as a, socket.socket() as b:
             for s in (a, b):
                 s.bind(("127.0.0.1", 0))
             self.public, self.admin = a.getsockname()[1], b.getsockname()[1]
         self.log_path = pathlib.Path(folder) / "nothing.log"
         self.log_path.touch()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | (env or {})
         began = time.monotonic()
         self.process = subprocess.Popen([binary, "serve", "--listen", f"127.0.0.1:{self.public}", "--admin",
                                          f"127.0.0.1:{self.admin}", *args], cwd=folder, env=environment,
@@ -324,8 +324,7 @@ def a_start_does_not_wait_for_a_full_pipe(muster, test_server, folder):
         while True:
             os.write(write, b"x" * 4096)
     os.set_blocking(write, True)
-    os.environ["MUSTER_UNKNOWN_THING"] = "1"  # a warning before anything else
-    with ended(Piped(muster, folder=folder, stdout=write, stderr=write)) as s:
+    with ended(Piped(muster, folder=folder, stdout=write, stderr=write, env={"MUSTER_UNKNOWN": "warned of"})) as s:
         check(s.get("/api/users/1").status == 200, "it answers")
         stop_in_time(s)
     os.close(write)
@@ -544,9 +543,10 @@ def a_trusted_proxy_names_the_peer(muster, test_server, folder):
 
 
 def a_log_that_cannot_be_opened_ends_the_start(muster, test_server, folder):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
     for where in ("no/such/folder/a.log", str(folder)):
         done = subprocess.run([muster, "serve", "--listen", "127.0.0.1:0", "--admin", "off", "--access-log", where],
-                              cwd=folder, capture_output=True, text=True, timeout=20, check=False)
+                              cwd=folder, env=environment, capture_output=True, text=True, timeout=20, check=False)
         check(done.returncode == 1 and done.stderr.count("\n") == 1 and where in done.stderr, done.returncode, done.stderr)
 
 
