@@ -150,7 +150,8 @@ task<void> shut_down(shutdown_parts parts) {
     co_await finish_admin(parts);
     co_await drain_background(parts, std::min(end, parts.admin.now()));
     if (!parts.admin.abandoned().empty()) {
-        ::_exit(0); // what waits for it would wait for ever
+        parts.pool.join();
+        ::_exit(0); // whatever waits for that worker would wait for ever
     }
     parts.admin.cancel_all(concurrency::cancel_cause::shutdown);
     parts.admin.stop_when_empty();

@@ -400,7 +400,7 @@ def a_write_that_does_not_return_holds_up_its_worker_alone(muster, test_server, 
         code = hung.wait_for_the_end(s.process)
         took = time.monotonic() - began
         print(f"ended {took:.2f} s after SIGTERM with {code}")
-        check(code == 0, "exit code", code)
+        check(code == 0, "exit code", code, s.log()[-3000:])
         if not SLOW:
             check(took <= 1.0, "it ended late, after", took)
         check(re.search(r"access\.log: \d+ lines are dropped: a write to it does not return", s.log()), s.log()[-1000:])
