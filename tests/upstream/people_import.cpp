@@ -43,7 +43,7 @@ line_reader lines_of(std::string text, std::size_t longest = longest_person_line
             longest};
 }
 
-outcome import(const std::string& path, const std::string& text, bool keep_going = false) {
+outcome take_in(const std::string& path, const std::string& text, bool keep_going = false) {
     auto lines = lines_of(text);
     std::vector<std::string> bad;
     const auto result = import_people(path, lines,
@@ -84,7 +84,7 @@ using strings = std::vector<std::string>;
 TEST_CASE("an absent database is made with its directory, and holds the people and nobody else") {
     const temporary_directory directory;
     const auto path = directory.file("new/deep/a.db");
-    const auto done = import(path, text_of({whole_line(), person_line("3", {9})}));
+    const auto done = take_in(path, text_of({whole_line(), person_line("3", {9})}));
     CHECK(done.changed);
     CHECK(done.counts.people == 2);
     CHECK(done.counts.added == 2);
@@ -98,7 +98,7 @@ TEST_CASE("an absent database is made with its directory, and holds the people a
 TEST_CASE("no people make an empty database, which is served and filled later") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    CHECK(import(path, "\n \r\n").counts.people == 0);
+    CHECK(take_in(path, "\n \r\n").counts.people == 0);
     CHECK(people_in(path) == 0);
     CHECK(prepare_database(path, true, true) == open_state::opened); // --seed does not fill it
     CHECK(people_in(path) == 0);
@@ -109,7 +109,7 @@ TEST_CASE("an empty file and a database without tables are filled as well") {
     std::ofstream(directory.file("a.db")).close();
     execute(directory.file("b.db"), "CREATE TABLE a (n); DROP TABLE a");
     for (const auto* name : {"a.db", "b.db"}) {
-        CHECK(import(directory.file(name), person_line("3")).counts.added == 1);
+        CHECK(take_in(directory.file(name), person_line("3")).counts.added == 1);
         CHECK(people_in(directory.file(name)) == 1);
     }
 }
@@ -118,7 +118,7 @@ TEST_CASE("the same people again change nothing, not a byte") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
     const auto text = text_of({whole_line(), person_line("3", {9, 8})});
-    import(path, text);
+    take_in(path, text);
     const auto before = content(path);
     sqlite_database watching(path, sqlite_access::read_only);
     const auto version = [&] {
@@ -128,7 +128,7 @@ TEST_CASE("the same people again change nothing, not a byte") {
     };
     const auto first = version();
     // The posts' order in the line does not matter.
-    const auto again = import(path, text_of({whole_line(), person_line("3", {8, 9})}));
+    const auto again = take_in(path, text_of({whole_line(), person_line("3", {8, 9})}));
     CHECK(again.counts.unchanged == 2);
     CHECK(again.changed);
     CHECK(version() == first);
@@ -138,8 +138,9 @@ TEST_CASE("the same people again change nothing, not a byte") {
 TEST_CASE("a person that is there is replaced whole") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, text_of({whole_line(), person_line("3", {9})}));
-    const auto done = import(path, text_of({person_line("7", {2, 5}, "Eve"), person_line("3", {9}), person_line("8")}));
+    take_in(path, text_of({whole_line(), person_line("3", {9})}));
+    const auto done =
+        take_in(path, text_of({person_line("7", {2, 5}, "Eve"), person_line("3", {9}), person_line("8")}));
     CHECK(done.counts.replaced == 1);
     CHECK(done.counts.unchanged == 1);
     CHECK(done.counts.added == 1);
@@ -156,9 +157,9 @@ TEST_CASE("a person that is there is replaced whole") {
 TEST_CASE("one bad line and nothing is changed; all bad lines are told") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, person_line("1"));
+    take_in(path, person_line("1"));
     const auto before = content(path);
-    const auto done = import(
+    const auto done = take_in(
         path, text_of({person_line("2"), "{", "", person_line("0"), person_line("3"), person_line("2", {}, "again")}));
     CHECK_FALSE(done.changed);
     CHECK(done.counts.people == 5);
@@ -171,11 +172,11 @@ TEST_CASE("one bad line and nothing is changed; all bad lines are told") {
 
 TEST_CASE("a bad line leaves no file where none was, and a directory at most") {
     const temporary_directory directory;
-    CHECK_FALSE(import(directory.file("new/a.db"), text_of({person_line("1"), "x"})).changed);
+    CHECK_FALSE(take_in(directory.file("new/a.db"), text_of({person_line("1"), "x"})).changed);
     CHECK(names_in(directory) == strings{"new"});
     // What was there stays, and counts as absent as before.
     std::ofstream(directory.file("empty.db")).close();
-    CHECK_FALSE(import(directory.file("empty.db"), "x").changed);
+    CHECK_FALSE(take_in(directory.file("empty.db"), "x").changed);
     CHECK(std::filesystem::file_size(directory.file("empty.db")) == 0);
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("bad lines are passed over when asked, and the others are imported") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
     const auto done =
-        import(path, text_of({person_line("1"), "x", person_line("1", {}, "Eve"), person_line("2")}), true);
+        take_in(path, text_of({person_line("1"), "x", person_line("1", {}, "Eve"), person_line("2")}), true);
     CHECK(done.changed);
     CHECK(done.counts.added == 2);
     CHECK(done.bad == strings{"2 : is not valid JSON (at byte 1)", "3 user.id: 1 stands in line 1 already"});
@@ -195,31 +196,31 @@ TEST_CASE("a line of 10 MB is a bad line, and the next one is read") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
     const auto long_line = person_line("1", {}, std::string(10'000'000, 'x'));
-    const auto done = import(path, text_of({long_line, person_line("2")}), true);
+    const auto done = take_in(path, text_of({long_line, person_line("2")}), true);
     CHECK(done.bad == strings{"1 : is longer than 8388608 bytes"});
     CHECK(people_in(path) == 1);
     const auto whole = person_line("3", {}, std::string(8'000'000, 'x'));
-    CHECK(import(path, whole).changed);
+    CHECK(take_in(path, whole).changed);
     CHECK(number(path, "SELECT length(name) FROM users WHERE id = 3") == 8'000'000);
 }
 
 TEST_CASE("a byte order mark at the start and CRLF are no fault") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    CHECK(import(path, "\xef\xbb\xbf" + person_line("1") + "\r\n\r\n" + person_line("2")).counts.added == 2);
+    CHECK(take_in(path, "\xef\xbb\xbf" + person_line("1") + "\r\n\r\n" + person_line("2")).counts.added == 2);
 }
 
 TEST_CASE("the post of somebody else is a bad line") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, text_of({person_line("1", {10, 11}), person_line("2", {20})}));
+    take_in(path, text_of({person_line("1", {10, 11}), person_line("2", {20})}));
     // Of an earlier line.
-    CHECK(import(path, text_of({person_line("3", {30}), person_line("4", {41, 30})})).bad ==
+    CHECK(take_in(path, text_of({person_line("3", {30}), person_line("4", {41, 30})})).bad ==
           strings{"2 posts[1].id: 30 is a post of user 3, in line 1"});
     // Of somebody who does not come in this input.
-    CHECK(import(path, text_of({person_line("3", {31, 20, 11})})).bad ==
+    CHECK(take_in(path, text_of({person_line("3", {31, 20, 11})})).bad ==
           strings{"1 posts[1].id: 20 is a post of user 2", "1 posts[2].id: 11 is a post of user 1"});
-    CHECK(import(path, text_of({person_line("3", {20}), person_line("5")}), true).bad ==
+    CHECK(take_in(path, text_of({person_line("3", {20}), person_line("5")}), true).bad ==
           strings{"1 posts[0].id: 20 is a post of user 2"});
     CHECK(people_in(path) == 3);
     CHECK(number(path, "SELECT author FROM posts WHERE id = 20") == 2);
@@ -228,13 +229,13 @@ TEST_CASE("the post of somebody else is a bad line") {
 TEST_CASE("posts move between people who both come, in any order") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, text_of({person_line("1", {10, 11}), person_line("2", {20})}));
-    const auto swapped = import(path, text_of({person_line("1", {20}), person_line("2", {10, 11})}));
+    take_in(path, text_of({person_line("1", {10, 11}), person_line("2", {20})}));
+    const auto swapped = take_in(path, text_of({person_line("1", {20}), person_line("2", {10, 11})}));
     CHECK(swapped.bad.empty());
     CHECK(swapped.counts.replaced == 2);
     CHECK(number(path, "SELECT count(*) FROM posts WHERE author = 2") == 2);
     // The one who only gives is replaced too, although nothing is left to do when it comes.
-    const auto given = import(path, text_of({person_line("1", {20, 11}), person_line("2", {10})}));
+    const auto given = take_in(path, text_of({person_line("1", {20, 11}), person_line("2", {10})}));
     CHECK(given.bad.empty());
     CHECK(given.counts.replaced == 2);
     CHECK(number(path, "SELECT author FROM posts WHERE id = 11") == 1);
@@ -243,7 +244,7 @@ TEST_CASE("posts move between people who both come, in any order") {
 TEST_CASE("a stop changes nothing and leaves no file where none was") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, person_line("1"));
+    take_in(path, person_line("1"));
     std::string text;
     for (int i = 2; i < 2000; ++i)
         text += person_line(std::to_string(i), {i}) + '\n';
@@ -282,7 +283,7 @@ TEST_CASE("a database that is locked, of another schema or none at all is refuse
     const temporary_directory directory;
     const auto refusal = [](const std::string& path) -> std::string {
         try {
-            import(path, person_line("1"));
+            take_in(path, person_line("1"));
         } catch (const database_refused& error) {
             return error.what();
         }
@@ -300,7 +301,7 @@ TEST_CASE("a database that is locked, of another schema or none at all is refuse
     CHECK_THAT(refusal(directory.path().string()), ContainsSubstring("is a directory"));
 
     const auto locked = directory.file("locked.db");
-    import(locked, person_line("2"));
+    take_in(locked, person_line("2"));
     other_process holder(locked, "BEGIN IMMEDIATE; DELETE FROM users");
     CHECK(refusal(locked) == locked + ": is locked by another process; gave up after 5 s");
     holder.kill();
@@ -310,7 +311,7 @@ TEST_CASE("a database that is locked, of another schema or none at all is refuse
 TEST_CASE("a reader of a write-ahead database reads on during an import") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
-    import(path, person_line("1"));
+    take_in(path, person_line("1"));
     sqlite_database reader(path, sqlite_access::read_only);
     auto lines = lines_of(text_of({person_line("2"), person_line("3")}));
     std::int64_t seen = 0;
@@ -363,12 +364,12 @@ TEST_CASE("an import beside one that makes the same file and removes it again ar
         const pid_t child = ::fork();
         if (child == 0) {
             try {
-                import(path, "x");
+                take_in(path, "x");
             } catch (...) {
             }
             ::_exit(0);
         }
-        CHECK(import(path, person_line("1")).changed);
+        CHECK(take_in(path, person_line("1")).changed);
         ::waitpid(child, nullptr, 0);
         CHECK(people_in(path) == 1);
     }
