@@ -60,6 +60,16 @@ def until(condition, seconds):
         time.sleep(0.05)
 
 
+def settled(count):
+    """What `count` says once it has said so for half a second: connections that asked are closed a little later."""
+    last, since = count(), time.monotonic()
+    while time.monotonic() - since < 0.5:
+        time.sleep(0.05)
+        if (now := count()) != last:
+            last, since = now, time.monotonic()
+    return last
+
+
 def settings(folder, options):
     limit = "400ms"
     config = folder / "soak.json"
@@ -94,7 +104,7 @@ def soak(options, folder):
         for who in (121, 136, 146, 151, 166):  # every pool and place has been used once
             get(server.public, f"/user/{who}")
         until(lambda: not left_over(server), 5)
-        descriptors = server.descriptors()
+        descriptors = settled(server.descriptors)
 
         planner = plans.Planner(options.seed, options.requests)
         engine = clients.Engine(server.public, server.admin, str(folder / "soak.sock"), bodies)
@@ -119,8 +129,9 @@ def soak(options, folder):
         took = time.monotonic() - began
         print(f"soak: {len(asked)} requests in {took:.1f} s, {len(asked) / took:.0f} a second")
 
-        until(lambda: not left_over(server) and server.descriptors() <= descriptors, 5)
-        after, now_open = server.roll(), server.descriptors()
+        until(lambda: not left_over(server), 5)
+        until(lambda: server.descriptors() == descriptors, 5)
+        now_open, after = server.descriptors(), server.roll()
         findings += verdict.of_the_roll(before, after, asks)
         findings += verdict.of_the_counters(after)
         if now_open != descriptors:

@@ -58,7 +58,7 @@ concurrency::task<void> chaos_posts::before(int id) const {
             }
         });
     } else if (id <= 150) {
-        co_await offload(stuck_, [] { std::this_thread::sleep_for(450ms); });
+        co_await offload(stuck_, [] { std::this_thread::sleep_for(1s); });
     } else if (id <= 165) {
         co_await offload(crowded_, [] { std::this_thread::sleep_for(50ms); });
     } else {

@@ -18,7 +18,7 @@ namespace muster::tests {
 ///     101..120  wait (id - 100) ms on a timer
 ///     121..135  hang on a timer until they are cancelled
 ///     136..145  hang on one of 16 workers, or in their queue, until they are cancelled
-///     146..150  occupy one of 4 workers for 450 ms, whatever happens: after a cancel they are abandoned
+///     146..150  occupy one of 4 workers for 1 s, whatever happens: after a cancel they are abandoned
 ///     151..165  take 50 ms of the only worker; of its queue there are two places: others are refused
 ///     166..175  fail as a source fails
 ///
