@@ -126,7 +126,7 @@ class Planner:
         number = 0
         while self.left > 0:
             plan = self.plan(number)
-            self.left -= max(1, len(plan.asked))
+            self.left -= len(plan.asked)
             number += 1
             yield plan
 
