@@ -63,7 +63,7 @@ std::optional<node> parse_node(std::string_view text) {
 }
 
 std::string shown(const node& which) {
-    const auto address = config::to_string(which.address);
+    auto address = config::to_string(which.address);
     if (!which.port) {
         return address;
     }
