@@ -109,10 +109,11 @@ void log_output::refill(line_source& source) {
     waiting_.fetch_add(lines_in(std::string_view(pending_).substr(before)));
 }
 
-// All of pending_, and first of all how many lines are missing.
+// All of pending_, and first of all how many lines are missing: once, for more may be dropped all the time, and what is
+// there to be written comes before that.
 bool log_output::flush(line_source& source) {
+    auto missing = source.dropped() - told_.load();
     for (;;) {
-        const auto missing = source.dropped() - told_.load();
         // At the next line's begin: one that is cut is finished first.
         const auto place = line_begin() == written_to_ ? written_to_ : pending_.find('\n', written_to_) + 1;
         std::string note;
@@ -129,7 +130,7 @@ bool log_output::flush(line_source& source) {
         writing_since_.store(0);
         const bool some = n && *n != 0;
         if (!note.empty() && some && written_to_ + *n > place) {
-            told_.fetch_add(missing);
+            told_.fetch_add(std::exchange(missing, 0));
             notes_.fetch_add(1);
             waiting_.fetch_add(1);
         } else {
