@@ -5,9 +5,6 @@
 #include "upstream/people_store.hpp"
 #include "upstream/sqlite_schema.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -20,33 +17,19 @@ namespace muster::upstream {
 
 namespace {
 
-/// Another import that had made the file found a bad line, and removed it while it was being opened here.
-struct file_is_gone {};
-
-/// The database, opened for writing and inside of a transaction. Unless commit() was called, the destructor leaves
-/// everything as it was found.
+/// The database, opened for writing and inside of a transaction. Unless commit() was called, the destructor rolls back.
+/// The file is never removed, not even one that was made here: whoever else has it open would go on with a file without
+/// a name, and delete the journal of the next one that bears it. An empty file counts as absent.
 class target {
   public:
     target(const std::string& path, const std::function<bool()>& stop)
         : path_(path),
-          created_(create_file()),
           log_found_(has_log(path)),
-          database_(path, sqlite_access::read_write) {
+          database_(path, access_to(path)) {
         database_.limit_lock_wait(lock_wait);
         database_.stop_if(stop);
         database_.checkpoint_on_close(!log_found_);
-        try {
-            begin();
-        } catch (const sqlite_error&) {
-            const bool gone = database_.has_moved(); // of such a file SQLite says this and that
-            discard();
-            if (gone)
-                throw file_is_gone{};
-            throw;
-        } catch (...) {
-            discard();
-            throw;
-        }
+        begin();
     }
 
     target(const target&) = delete;
@@ -54,12 +37,13 @@ class target {
 
     ~target() {
         if (!done_)
-            discard();
+            roll_back();
     }
 
     sqlite_database& database() noexcept { return database_; }
 
     void commit() {
+        refuse_moved(); // a write-ahead log would take the commit, and nobody would ever find it
         database_.execute("COMMIT");
         done_ = true;
         database_.checkpoint_on_close(true);
@@ -72,24 +56,24 @@ class target {
         }
     }
 
+    /// Throws if the file is no more what its path names: what SQLite says of such a one is this and that.
+    void refuse_moved() const {
+        if (database_.has_moved())
+            refuse_database(path_, "was removed, renamed or replaced meanwhile; nothing was changed");
+    }
+
   private:
-    // SQLite would make it as well, but not say whether it did.
-    [[nodiscard]] bool create_file() const {
-        if (look_at(path_) != file_kind::absent)
-            return false;
-        make_directory_of(path_);
-        const int fd = ::open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
-        if (fd >= 0)
-            ::close(fd);
-        return fd >= 0; // if not, opening it tells why
+    static sqlite_access access_to(const std::string& path) {
+        if (look_at(path) == file_kind::filled)
+            return sqlite_access::read_write;
+        make_directory_of(path);
+        return sqlite_access::create;
     }
 
     void begin() {
         if (!database_.writable())
             refuse_database(path_, "may not be written");
         database_.execute("BEGIN IMMEDIATE");
-        if (database_.has_moved())
-            throw file_is_gone{};
         made_ = !has_tables(database_);
         if (made_)
             create_schema(database_);
@@ -98,31 +82,19 @@ class target {
     }
 
     void roll_back() noexcept {
+        database_.stop_if({});
         try {
             database_.execute("ROLLBACK");
-        } catch (const std::exception&) { // SQLite did it already (a full disk), or there was no transaction
+        } catch (const std::exception&) { // there is no transaction any more (a full disk)
         }
-    }
-
-    // The file goes under its lock, and only if it is what it was when it was made: whoever waits for the lock
-    // meanwhile sees that it has moved.
-    void discard() noexcept {
-        database_.stop_if({});
-        roll_back();
-        if (!created_)
-            return;
-        try {
-            database_.execute("BEGIN EXCLUSIVE");
-            if (!database_.has_moved() && !has_tables(database_))
-                ::unlink(path_.c_str());
-        } catch (const std::exception&) { // somebody else uses it: an empty file counts as absent
+        try { // SQLite leaves what it could not roll back to whoever reads next
+            static_cast<void>(has_tables(database_));
+        } catch (const std::exception&) {
         }
-        roll_back();
     }
 
     std::string path_;
-    bool created_;      ///< the file was made here
-    bool made_ = false; ///< the tables were
+    bool made_ = false; ///< the tables were made here
     bool done_ = false;
     bool log_found_;
     sqlite_database database_;
@@ -220,8 +192,7 @@ class importer {
             ++(robbed ? counts_.replaced : counts_.unchanged);
             return;
         }
-        if (there)
-            store_.remove(who.who.id);
+        store_.remove(who.who.id); // of a new one too: other hands may have left profile and posts of nobody
         store_.insert(who);
         ++(there ? counts_.replaced : counts_.added);
     }
@@ -240,42 +211,31 @@ class importer {
     std::unordered_map<user_id, std::vector<bad_line>> taken_;
 };
 
-// A file that goes while it is opened is made anew.
-std::unique_ptr<target> open_target(const std::string& path, const std::function<bool()>& stop) {
-    constexpr int most_tries = 10;
-    for (int tries = 1;; ++tries) {
-        try {
-            return std::make_unique<target>(path, stop);
-        } catch (const file_is_gone&) {
-            if (tries == most_tries)
-                refuse_database(path, "goes whenever it is opened: another import makes and removes it; try again");
-        } catch (const sqlite_error&) {
-            if (tries == most_tries || look_at(path) != file_kind::absent)
-                throw;
-        }
-    }
-}
-
 } // namespace
 
 import_result import_people(const std::string& path, line_reader& lines, const import_options& options) {
     if (path.empty())
         throw database_refused("a database needs a path: sqlite:PATH");
     return explained(path, [&] {
-        const auto into = open_target(path, options.stop);
-        importer work(into->database(), options);
-        while (const auto line = lines.next()) {
-            into->database().throw_if_stopped();
-            work.take(*line, lines.longest());
-            if (options.on_line)
-                options.on_line(work.counts());
+        target into(path, options.stop);
+        try {
+            importer work(into.database(), options);
+            while (const auto line = lines.next()) {
+                into.database().throw_if_stopped();
+                work.take(*line, lines.longest());
+                if (options.on_line)
+                    options.on_line(work.counts());
+            }
+            work.finish();
+            into.database().throw_if_stopped();
+            const bool good = work.counts().bad == 0 || options.keep_going;
+            if (good)
+                into.commit();
+            return import_result{work.counts(), good};
+        } catch (const sqlite_error&) {
+            into.refuse_moved();
+            throw;
         }
-        work.finish();
-        into->database().throw_if_stopped();
-        const bool good = work.counts().bad == 0 || options.keep_going;
-        if (good)
-            into->commit();
-        return import_result{work.counts(), good};
     });
 }
 

@@ -47,8 +47,8 @@ struct import_result {
 /// keep_going: has not replaced so far).
 /// The write lock is held from the first line to the last; readers of a write-ahead database read on. It remembers the
 /// ids it has seen: about 60 bytes a person.
-/// Throws database_refused, job_interrupted and what the lines' source throws; then nothing was changed, and a file
-/// that was made here is gone again.
+/// Throws database_refused (also when the file is removed, renamed or replaced before the commit), job_interrupted and
+/// what the lines' source throws; then nothing was changed, but a file that was absent is an empty one.
 import_result import_people(const std::string& path, line_reader& lines, const import_options& options);
 
 } // namespace muster::upstream

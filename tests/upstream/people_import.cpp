@@ -170,14 +170,19 @@ TEST_CASE("one bad line and nothing is changed; all bad lines are told") {
     CHECK(people_in(path) == 1);
 }
 
-TEST_CASE("a bad line leaves no file where none was, and a directory at most") {
+TEST_CASE("a bad line leaves an empty file at most, which counts as absent") {
     const temporary_directory directory;
-    CHECK_FALSE(take_in(directory.file("new/a.db"), text_of({person_line("1"), "x"})).changed);
-    CHECK(names_in(directory) == strings{"new"});
-    // What was there stays, and counts as absent as before.
-    std::ofstream(directory.file("empty.db")).close();
-    CHECK_FALSE(take_in(directory.file("empty.db"), "x").changed);
-    CHECK(std::filesystem::file_size(directory.file("empty.db")) == 0);
+    const auto path = directory.file("new/a.db");
+    std::string text = "x\n";
+    for (int i = 1; i < 4000; ++i) // more than the cache holds: the file is written before the end
+        text += person_line(std::to_string(i), {i}, std::string(1000, 'x')) + '\n';
+    for (int round = 0; round < 2; ++round) {
+        CHECK_FALSE(take_in(path, text).changed);
+        CHECK(names_in(directory) == strings{"new", "a.db"});
+        CHECK(std::filesystem::file_size(path) == 0);
+    }
+    CHECK_THROWS_AS(prepare_database(path, true, false), database_refused);
+    CHECK(take_in(path, person_line("1")).counts.added == 1);
 }
 
 TEST_CASE("bad lines are passed over when asked, and the others are imported") {
@@ -241,7 +246,7 @@ TEST_CASE("posts move between people who both come, in any order") {
     CHECK(number(path, "SELECT author FROM posts WHERE id = 11") == 1);
 }
 
-TEST_CASE("a stop changes nothing and leaves no file where none was") {
+TEST_CASE("a stop changes nothing and leaves an empty file where none was") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
     take_in(path, person_line("1"));
@@ -259,7 +264,7 @@ TEST_CASE("a stop changes nothing and leaves no file where none was") {
         CHECK(done == 1000);
     }
     CHECK(people_in(path) == 1);
-    CHECK_FALSE(std::filesystem::exists(directory.file("new.db")));
+    CHECK(std::filesystem::file_size(directory.file("new.db")) == 0);
 }
 
 TEST_CASE("an input that fails changes nothing") {
@@ -276,7 +281,8 @@ TEST_CASE("an input that fails changes nothing") {
         },
         1000);
     CHECK_THROWS_AS(import_people(path, lines, {}), std::runtime_error);
-    CHECK(names_in(directory).empty());
+    CHECK(names_in(directory) == strings{"a.db"});
+    CHECK(std::filesystem::file_size(path) == 0);
 }
 
 TEST_CASE("a database that is locked, of another schema or none at all is refused and not changed") {
@@ -354,23 +360,88 @@ TEST_CASE("a disk that is full ends the import with the reason and nothing chang
     ::waitpid(child, nullptr, 0);
     CHECK_THAT(std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))),
                ContainsSubstring(path + ": cannot be used: disk I/O error"));
-    CHECK(names_in(directory).empty());
+    CHECK(names_in(directory) == strings{"a.db"});
+    CHECK(std::filesystem::file_size(path) == 0);
 }
 
-TEST_CASE("an import beside one that makes the same file and removes it again arrives all the same") {
+TEST_CASE("good imports beside a bad one that makes the same file arrive whole") {
     const temporary_directory directory;
-    for (int round = 0; round < 20; ++round) {
+    constexpr int people = 50;
+    for (int round = 0; round < 40; ++round) {
         const auto path = directory.file(std::to_string(round) + ".db");
-        const pid_t child = ::fork();
-        if (child == 0) {
-            try {
-                take_in(path, "x");
-            } catch (...) {
+        std::vector<pid_t> children;
+        for (const int first : {0, 1, 1 + people}) { // 0: the bad one
+            const pid_t child = ::fork();
+            if (child == 0) {
+                int code = 1;
+                try {
+                    std::string text = first == 0 ? "x\n" : "";
+                    for (int i = first; i < first + people && first != 0; ++i)
+                        text += person_line(std::to_string(i), {i}) + '\n';
+                    code = take_in(path, text).changed == (first != 0) ? 0 : 2;
+                } catch (const std::exception& error) {
+                    static_cast<void>(!::write(STDERR_FILENO, error.what(), std::string_view(error.what()).size()));
+                } catch (...) {
+                }
+                ::_exit(code);
             }
-            ::_exit(0);
+            children.push_back(child);
         }
-        CHECK(take_in(path, person_line("1")).changed);
-        ::waitpid(child, nullptr, 0);
-        CHECK(people_in(path) == 1);
+        for (const auto child : children) {
+            int status = 1;
+            ::waitpid(child, &status, 0);
+            CHECK(status == 0);
+        }
+        CHECK(people_in(path) == 2 * people);
     }
+}
+
+TEST_CASE("a database that is removed or renamed during the import ends it with the reason") {
+    const temporary_directory directory;
+    for (const bool there : {false, true}) {
+        for (const bool renamed : {false, true}) {
+            const auto path = directory.file("a.db");
+            if (there)
+                take_in(path, person_line("1"));
+            auto lines = lines_of(text_of({person_line("2"), person_line("3")}));
+            const import_options options{
+                .keep_going = false, .stop = {}, .on_bad = {}, .on_line = [&](const import_counts& counts) {
+                    if (counts.people != 1)
+                        return;
+                    if (renamed)
+                        std::filesystem::rename(path, directory.file("b.db"));
+                    else
+                        std::filesystem::remove(path);
+                }};
+            std::string why;
+            try {
+                import_people(path, lines, options);
+            } catch (const database_refused& error) {
+                why = error.what();
+            }
+            CHECK(why == path + ": was removed, renamed or replaced meanwhile; nothing was changed");
+            CHECK_FALSE(std::filesystem::exists(path));
+            if (there && renamed)
+                CHECK(people_in(directory.file("b.db")) == 1);
+            for (const auto* name : {"a.db", "b.db"})
+                for (const auto* end : {"", "-wal", "-shm", "-journal"})
+                    std::filesystem::remove(directory.file(std::string(name) + end));
+        }
+    }
+}
+
+TEST_CASE("a new person inherits nothing that other hands left under its id") {
+    const temporary_directory directory;
+    const auto path = directory.file("a.db");
+    take_in(path, person_line("1"));
+    execute(path, "INSERT INTO posts VALUES (70, 7, 't', 'b', 0); INSERT INTO profiles VALUES (7, 'b', 'l', '', 'en');"
+                  "INSERT INTO posts VALUES (80, 8, 't', 'b', 0)");
+    CHECK(take_in(path, text_of({person_line("7", {71}), person_line("8", {80})})).counts.added == 2);
+    CHECK(number(path, "SELECT count(*) FROM posts") == 2);
+    CHECK(number(path, "SELECT id FROM posts WHERE author = 7") == 71);
+    CHECK(number(path, "SELECT count(*) FROM profiles") == 0);
+    // A profile alone would collide with the person's own.
+    execute(path, "DELETE FROM users WHERE id = 7; INSERT INTO profiles VALUES (7, 'b', 'l', '', 'en')");
+    CHECK(take_in(path, with(with(whole_line(), R"("id":1,)", R"("id":91,)"), R"("id":2,)", R"("id":92,)"))
+              .counts.added == 1);
 }
