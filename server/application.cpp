@@ -336,7 +336,7 @@ int end_before_serving(start_signals& signals) {
 
 int serve(const config::settings& settings, const application_extras& extras) {
     start_signals signals(std::chrono::seconds(5), !logs_to_a_file(settings));
-    ignore_broken_pipes();
+    ignore_signals_of_writes();
     const auto descriptors = raise_descriptor_limit();
     try {
         const auto lines = make_log_queue(settings.format);
@@ -371,7 +371,8 @@ int serve(const config::settings& settings, const application_extras& extras) {
         return refuse(2, (given == settings.routes.end() ? std::string() : given->given_as + ": ") +
                              "no such route: " + error.pattern());
     } catch (const std::exception& error) {
-        return signals.stop() ? end_before_serving(signals) : refuse(1, error.what());
+        const int code = refuse(1, error.what());
+        return signals.stop() ? end_before_serving(signals) : code;
     }
 }
 

@@ -1,6 +1,7 @@
 // server/: see client_watch.hpp.
 #include "server/client_watch.hpp"
 
+#include "concurrency/deadline.hpp"
 #include "server/unique_fd.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <system_error>
 
@@ -83,7 +85,16 @@ client_watch::client_watch(concurrency::loop& home) : epoll_(home.context(), new
 concurrency::task<void> client_watch::run() {
     for (;;) {
         co_await epoll_.async_wait(descriptor::wait_read, asio::as_tuple(asio::deferred));
-        look();
+        std::exception_ptr failed;
+        try {
+            look();
+        } catch (const std::exception&) {
+            failed = std::current_exception();
+        }
+        if (failed) { // the requests go on without it, and it tries again
+            (co_await concurrency::current_loop()).report("the watch over clients", failed);
+            co_await concurrency::sleep_for(std::chrono::seconds(1));
+        }
     }
 }
 

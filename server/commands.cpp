@@ -170,7 +170,7 @@ int migrate(const config::parsed& asked, stop_signals& stop, std::span<const ups
 
 int work_on_database(const config::parsed& asked, const command_extras& extras) {
     stop_signals stop;
-    ignore_broken_pipes();
+    ignore_signals_of_writes();
     switch (asked.command) {
     case config::command::import_people:
         return until_stopped(stop, "nothing was changed", [&] { return import_people(asked, stop); });

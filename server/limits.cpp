@@ -66,7 +66,7 @@ void fill_standard_streams() noexcept {
     }
 }
 
-void ignore_broken_pipes() noexcept {
+void ignore_signals_of_writes() noexcept {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
 }

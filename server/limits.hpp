@@ -28,6 +28,6 @@ std::size_t raise_descriptor_limit() noexcept;
 void fill_standard_streams() noexcept;
 
 /// A peer that is gone is an error of the write that meets it, not a signal; so is a file that may not grow.
-void ignore_broken_pipes() noexcept;
+void ignore_signals_of_writes() noexcept;
 
 } // namespace muster::server

@@ -94,6 +94,8 @@ concurrency::task<void> listener::accept_all() {
     for (auto last = accept_some(); last != outcome::drained; last = accept_some()) {
         if (last == outcome::exhausted) {
             co_await concurrency::sleep_for(pause);
+        } else {
+            co_await concurrency::reschedule();
         }
     }
 }

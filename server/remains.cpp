@@ -15,7 +15,7 @@ namespace {
 
 class writer {
   public:
-    std::vector<std::string> write(const concurrency::snapshot& taken, std::size_t most) {
+    std::vector<std::string> write(const concurrency::snapshot& taken, remains which, std::size_t most) {
         const auto roll = make_roll(taken, static_cast<std::size_t>(-1)); // all that was taken
         const auto shown = std::min(roll.requests.size(), most);
         for (std::size_t i = 0; i != shown; ++i) {
@@ -27,8 +27,13 @@ class writer {
             const auto more = roll.totals.requests - shown;
             line("{} more {}", more, more == 1 ? "request" : "requests");
         }
-        for (const auto& entry : roll.background) {
-            tree(entry, "background");
+        if (which == remains::all) {
+            for (const auto& entry : roll.background) {
+                tree(entry, "background");
+            }
+            for (const auto& entry : roll.listeners) {
+                tree(entry, "listener");
+            }
         }
         for (const auto& entry : roll.abandoned) {
             line("request {}: {}", entry.operation->ref.empty() ? "-" : entry.operation->ref, entry.sentence);
@@ -71,8 +76,8 @@ class writer {
 
 } // namespace
 
-std::vector<std::string> lines_of_remains(const concurrency::snapshot& taken, std::size_t most) {
-    return writer().write(taken, most);
+std::vector<std::string> lines_of_remains(const concurrency::snapshot& taken, remains which, std::size_t most) {
+    return writer().write(taken, which, most);
 }
 
 } // namespace muster::server

@@ -35,12 +35,15 @@ constexpr auto last_word = 20ms;
 
 constexpr int client_closed_request = 499; // no status of HTTP: nobody reads it but people, in the access log
 
-enum class sent : std::uint8_t { all, broken, late };
+enum class sent : std::uint8_t { all, broken, late, cut };
 
 // `left`: before its answer was sent. Who reads it to the end and goes has not left.
 std::string_view cause_of(const dispatched& result, bool left, sent how, bool refused) noexcept {
     if (!result.cause.empty()) {
         return result.cause;
+    }
+    if (how == sent::cut) {
+        return concurrency::to_string(concurrency::cancel_cause::shutdown);
     }
     if (left || how == sent::broken) {
         return concurrency::to_string(concurrency::cancel_cause::client_gone);
@@ -231,6 +234,8 @@ class session {
             co_return whole ? sent::all : sent::broken;
         } catch (const concurrency::deadline_exceeded&) {
             co_return sent::late;
+        } catch (const concurrency::cancelled&) { // the next await says so again; the record is written before
+            co_return sent::cut;
         }
     }
 

@@ -46,8 +46,8 @@ auto take_all(const shutdown_parts& parts) {
     return parts.roll.take(parts.gate.open() + 100 * named, patience);
 }
 
-void name_all(const concurrency::snapshot& taken, spdlog::logger& log, std::string_view what) {
-    for (const auto& line : lines_of_remains(taken, named)) {
+void name_all(const concurrency::snapshot& taken, remains which, spdlog::logger& log, std::string_view what) {
+    for (const auto& line : lines_of_remains(taken, which, named)) {
         log.error("{}: {}", what, line);
     }
 }
@@ -66,7 +66,8 @@ bool has_ended(const shutdown_parts& parts) {
 
 // Until every connection has ended, and every operation that a request abandoned; at most until `end`.
 task<void> finish(const shutdown_parts& parts, time_point end) {
-    const auto closing = std::min(end, concurrency::deadline_after(parts.admin.now(), last_question));
+    const auto now = parts.admin.now();
+    const auto closing = std::min(now + (end - now) / 2, now + last_question);
     bool closed = false;
     while (parts.admin.now() < end) {
         if (has_ended(parts) && !has_abandoned(co_await parts.roll.take(1, patience))) {
@@ -105,6 +106,9 @@ task<void> drain_background(const shutdown_parts& parts, time_point end) {
     for (const auto& name : drained.cut) {
         parts.log.warn("{} did not end in time and was cut", name);
     }
+    for (const auto& name : drained.left) {
+        parts.log.error("{} would not end", name);
+    }
 }
 
 } // namespace
@@ -126,7 +130,7 @@ task<void> shut_down(shutdown_parts parts) {
     tell<&service::stop_accepting>(parts);
     co_await finish(parts, end);
     if (!has_ended(parts)) {
-        name_all(co_await take_all(parts), parts.log, "cut at the end of the grace period");
+        name_all(co_await take_all(parts), remains::work, parts.log, "cut at the end of the grace period");
     }
     for (auto* each : parts.services) {
         each->home().cancel_all(concurrency::cancel_cause::shutdown);
@@ -138,7 +142,7 @@ task<void> shut_down(shutdown_parts parts) {
         left = co_await take_all(parts);
     }
     if (!is_empty(left)) {
-        name_all(left, parts.log, "would not end");
+        name_all(left, remains::all, parts.log, "would not end");
         parts.log.error("something would not end: exit without waiting for it");
         co_await drain_background(parts, end);
         parts.admin_file = {};

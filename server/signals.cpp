@@ -24,21 +24,20 @@ namespace {
 
 using concurrency::task;
 
-bool is_ignored(int signal) noexcept {
-    struct sigaction now{};
-    return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_IGN;
-}
+// With the signal set goes Asio's handler: what the system does then on a hang-up would end the process before its
+// time.
+struct hang_ups_held {
+    hang_ups_held() = default;
+    hang_ups_held(const hang_ups_held&) = delete;
+    hang_ups_held& operator=(const hang_ups_held&) = delete;
 
-sigset_t ending_signals() noexcept {
-    sigset_t all;
-    ::sigemptyset(&all);
-    ::sigaddset(&all, SIGTERM);
-    ::sigaddset(&all, SIGINT);
-    if (!is_ignored(SIGHUP)) {
-        ::sigaddset(&all, SIGHUP);
+    ~hang_ups_held() {
+        sigset_t hang_up;
+        ::sigemptyset(&hang_up);
+        ::sigaddset(&hang_up, SIGHUP);
+        ::pthread_sigmask(SIG_BLOCK, &hang_up, nullptr); // every other thread has blocked it since the start
     }
-    return all;
-}
+};
 
 // For a moment in which nothing may wait.
 void say(std::string_view line) noexcept {
@@ -49,6 +48,22 @@ void say(std::string_view line) noexcept {
 }
 
 } // namespace
+
+bool is_ignored(int signal) noexcept {
+    struct sigaction now{};
+    return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_IGN;
+}
+
+sigset_t ending_signals() noexcept {
+    sigset_t all;
+    ::sigemptyset(&all);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        if (!is_ignored(signal)) {
+            ::sigaddset(&all, signal);
+        }
+    }
+    return all;
+}
 
 start_signals::start_signals(std::chrono::milliseconds patience, bool hang_up_ends)
     : patience_(patience),
@@ -111,10 +126,16 @@ void start_signals::listen() {
 task<void> await_signals(int asked, std::function<void(int)> ask, std::function<void()> last,
                          std::function<void()> hang_up) {
     auto& home = co_await concurrency::current_loop();
-    boost::asio::basic_signal_set<concurrency::deferred_executor> signals(home.context(), SIGTERM, SIGINT);
+    boost::asio::basic_signal_set<concurrency::deferred_executor> signals(home.context());
+    for (const int signal : {SIGTERM, SIGINT}) {
+        if (!is_ignored(signal)) {
+            signals.add(signal);
+        }
+    }
     if (hang_up || !is_ignored(SIGHUP)) {
         signals.add(SIGHUP);
     }
+    const hang_ups_held at_the_end;
     auto all = ending_signals();
     ::sigaddset(&all, SIGHUP);
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <thread>
@@ -14,7 +15,13 @@ namespace muster::server {
 /// Exit code of a process in which something would not end.
 inline constexpr int exit_not_ended = 3;
 
-/// Hears SIGTERM, SIGINT and SIGHUP while the process starts (a SIGHUP that is ignored, as by nohup, stays so). The
+/// Whether whoever started the process wants that signal ignored: SIGHUP under nohup, SIGINT of a script's `muster &`.
+[[nodiscard]] bool is_ignored(int signal) noexcept;
+
+/// Those of SIGTERM, SIGINT and SIGHUP that are not ignored.
+[[nodiscard]] sigset_t ending_signals() noexcept;
+
+/// Hears SIGTERM, SIGINT and SIGHUP while the process starts (one that is ignored stays so). The
 /// first one raises a flag that whatever takes its time reads; a second one ends the process at once with 128 + its
 /// number. Made before other threads are: from then on those signals are held for this, then for await_signals().
 class start_signals {

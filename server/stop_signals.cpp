@@ -1,6 +1,8 @@
 // server/: see stop_signals.hpp.
 #include "server/stop_signals.hpp"
 
+#include "server/signals.hpp"
+
 #include <csignal>
 #include <ctime>
 #include <sys/signalfd.h>
@@ -10,29 +12,8 @@
 
 namespace muster::server {
 
-namespace {
-
-bool is_ignored(int signal) noexcept {
-    struct sigaction now{};
-    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
-}
-
-// Those that are not ignored. (Linux keeps a signal that is both blocked and ignored.)
-sigset_t ending() noexcept {
-    sigset_t all;
-    ::sigemptyset(&all);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-        if (!is_ignored(signal)) {
-            ::sigaddset(&all, signal);
-        }
-    }
-    return all;
-}
-
-} // namespace
-
 stop_signals::stop_signals() {
-    const auto all = ending();
+    const auto all = ending_signals();
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     fd_.reset(::signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC));
     if (!fd_) {
@@ -43,7 +24,7 @@ stop_signals::stop_signals() {
 bool stop_signals::asked() const noexcept {
     sigset_t pending;
     ::sigpending(&pending);
-    const auto all = ending();
+    const auto all = ending_signals();
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         if (::sigismember(&pending, signal) == 1 && ::sigismember(&all, signal) == 1) {
             return true;
@@ -53,7 +34,7 @@ bool stop_signals::asked() const noexcept {
 }
 
 int stop_signals::take() noexcept {
-    const auto all = ending();
+    const auto all = ending_signals();
     const timespec now{};
     const int signal = ::sigtimedwait(&all, nullptr, &now);
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);

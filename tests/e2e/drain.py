@@ -214,6 +214,19 @@ def what_hangs_at_the_end_is_named_and_answered(muster, test_server, folder):
             left = re.search(r"would not end: request the-hung-one: .* a worker of posts has not ended \(awaited at "
                              r"\S+behaviour\.cpp:\d+\)", log)
             check(bool(left) == (expected == 3), "what would not end:", log)
+            check("background: " not in log and "listener: " not in log, "what serves all is no work that was cut:", log)
+
+
+def hang_ups_all_through_a_stop_end_nothing(muster, test_server, folder):
+    for i in range(10):
+        with started(muster, "--access-log", folder / "access.log", folder=folder) as s:
+            s.signal(signal.SIGTERM)
+            sent = 0
+            while s.process.poll() is None:
+                s.signal(signal.SIGHUP)
+                sent += 1
+                time.sleep(0.0005)
+            check(s.process.returncode == 0, "round", i, "ended with", s.process.returncode, "after", sent, "hang-ups", s.log())
 
 
 def a_stuck_loop_does_not_keep_the_process(muster, test_server, folder):
@@ -360,6 +373,7 @@ main({f.__name__: f for f in (
     a_request_sent_at_the_instant_of_a_stop_is_answered,
     a_drain_delay_goes_on_accepting,
     what_hangs_at_the_end_is_named_and_answered,
+    hang_ups_all_through_a_stop_end_nothing,
     a_stuck_loop_does_not_keep_the_process,
     work_that_was_abandoned_earlier_has_until_the_end_of_the_drain,
     a_second_signal_ends_every_phase_at_once,

@@ -12,11 +12,12 @@
 
 using muster::concurrency::loop_record;
 using muster::server::lines_of_remains;
+using muster::server::remains;
 using muster::tests::sample_snapshot;
 
 TEST_CASE("what is left is named a line each, with its request, its path in the tree, its state and its place") {
-    const auto lines = lines_of_remains(sample_snapshot(), 100);
-    REQUIRE(lines.size() == 6);
+    const auto lines = lines_of_remains(sample_snapshot(), remains::all, 100);
+    REQUIRE(lines.size() == 7);
     CHECK(lines[0] == "request r-1 from 127.0.0.1:4002: GET /user/{id}: waits for children, in show_user at "
                       "handlers/user_page.cpp:31");
     CHECK(lines[1] == "request r-1 from 127.0.0.1:4002: GET /user/{id} > sqlite_posts::latest: waits for a worker of "
@@ -24,14 +25,15 @@ TEST_CASE("what is left is named a line each, with its request, its path in the 
     CHECK(lines[2] ==
           "request r-1 from 127.0.0.1:4002: GET /user/{id} > orphan: about to run, in orphan at upstream/x.cpp:7");
     CHECK(lines[3] == "background: watch: waits for a timer, in watch::run at server/watch.cpp:33");
-    CHECK(lines[4].starts_with(
+    CHECK(lines[4].starts_with("listener: "));
+    CHECK(lines[5].starts_with(
         "request r-0: abandoned 2.0 s ago after deadline_exceeded: a worker of posts has not ended (awaited at "));
-    CHECK(lines[5] == "loop-1 does not answer: it is stuck");
+    CHECK(lines[6] == "loop-1 does not answer: it is stuck");
 }
 
 TEST_CASE("of many requests the oldest are named, and how many more there are") {
-    const auto lines = lines_of_remains(sample_snapshot(), 0);
-    REQUIRE(lines.size() == 4);
+    const auto lines = lines_of_remains(sample_snapshot(), remains::work, 0);
+    REQUIRE(lines.size() == 3);
     CHECK(lines[0] == "1 more request");
 }
 
@@ -44,7 +46,7 @@ TEST_CASE("a connection in the middle of something is named, one that idles is n
         }
     }
     taken.parts[0].told = std::move(zero);
-    const auto lines = lines_of_remains(taken, 100);
-    REQUIRE(lines.size() == 7);
-    CHECK(lines[5] == "connection 127.0.0.1:4001: reading: waits for i/o");
+    const auto lines = lines_of_remains(taken, remains::work, 100);
+    REQUIRE(lines.size() == 6);
+    CHECK(lines[4] == "connection 127.0.0.1:4001: reading: waits for i/o");
 }

@@ -351,6 +351,22 @@ TEST_CASE("a request that the end of the process cuts is answered 503") {
     CHECK(has(got, "Retry-After: "));
 }
 
+TEST_CASE("an answer that the end of the process cuts has a record, too") {
+    served s({.limits = {.body = 1'000'000}});
+    s.connect();
+    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
+    s.pass(0ms); // the answer does not fit into the socket
+    CHECK(s.records.all.empty());
+    s.loop.get().cancel_all(muster::concurrency::cancel_cause::shutdown);
+    s.until_ended();
+    REQUIRE(s.records.all.size() == 1);
+    const auto& record = s.records.all.front();
+    CHECK(record.status == 200);
+    CHECK(record.cause == "shutdown");
+    CHECK(record.bytes > 0);
+    CHECK(record.bytes < 1'000'000);
+}
+
 TEST_CASE("a client that resets the connection ends the work for it, and the record says so") {
     served s;
     s.connect();
