@@ -77,6 +77,8 @@ class request_parser::machine final : public http::basic_parser<true> {
         // Beast's own limit is for request line and fields each; the sum is checked here.
         header_limit(static_cast<std::uint32_t>(limits.head));
         body_limit(limits.body);
+        head.method.clear(); // nothing is known of it yet
+        head.target.clear();
     }
 
     step feed(std::string_view bytes) {

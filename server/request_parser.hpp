@@ -54,7 +54,8 @@ class request_parser {
 
     [[nodiscard]] const failure_reason& failure() const noexcept;
 
-    /// What is known so far; whole after `complete`. Without an id.
+    /// What is known so far (method and target are empty before a whole request line came); whole after `complete`.
+    /// Without an id.
     [[nodiscard]] handlers::request_head take();
     [[nodiscard]] const handlers::request_head& head() const noexcept;
 

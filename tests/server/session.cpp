@@ -473,6 +473,8 @@ TEST_CASE("every request has its record: what was asked, what was answered, how 
     CHECK(s.records.all[1].route.empty());
     CHECK(s.records.all[2].status == 400);
     CHECK(s.records.all[2].cause == "refused");
+    CHECK(s.records.all[2].method.empty()); // nothing is made up
+    CHECK(s.records.all[2].target.empty());
 }
 
 TEST_CASE("a record keeps a long target up to its limit") {
