@@ -19,6 +19,8 @@ constexpr std::size_t enough = 65'536; // bytes of lines to be written at a time
 
 constexpr std::chrono::milliseconds long_write{1'000};
 
+constexpr std::chrono::milliseconds longest_pause{5'000}; // between tries to open a file again
+
 concurrency::duration::rep ticks(concurrency::time_point t) noexcept {
     return t.time_since_epoch().count();
 }
@@ -64,7 +66,11 @@ log_output::log_output(int descriptor, std::string name)
       descriptor_(own_ ? own_.get() : descriptor),
       kind_(kind_of(descriptor)) {}
 
-log_output::log_output(std::string path) : path_(std::move(path)), name_(path_) {}
+log_output::log_output(std::string path, concurrency::duration pause)
+    : path_(std::move(path)),
+      name_(path_),
+      first_pause_(pause),
+      pause_(pause) {}
 
 int log_output::open() {
     own_ = open_log(path_);
@@ -78,7 +84,11 @@ int log_output::open() {
 
 bool log_output::write(line_source& source, concurrency::duration longest) {
     const auto end = concurrency::clock::now() + longest;
-    if (reopen_.exchange(false) && !path_.empty()) {
+    const bool asked = reopen_.exchange(false);
+    if (asked) {
+        pause_ = first_pause_;
+    }
+    if (!path_.empty() && (asked || (reopen_error_.load() != 0 && concurrency::clock::now() >= next_try_))) {
         reopen();
     }
     if (descriptor_ < 0) {
@@ -151,12 +161,15 @@ bool log_output::flush(line_source& source) {
 // A line that is half in the old file is finished there, or else begins again in the new one.
 void log_output::reopen() {
     auto fresh = open_log(path_);
-    if (!fresh) {
-        if (descriptor_ < 0) {
-            stuck(errno);
+    if (!fresh) { // better the old one than none, which write() is about to open in any case
+        if (descriptor_ >= 0) {
+            reopen_error_.store(errno);
+            next_try_ = concurrency::clock::now() + pause_;
+            pause_ = std::min<concurrency::duration>(2 * pause_, longest_pause);
         }
-        return; // better the old one than none
+        return;
     }
+    reopen_error_.store(0);
     if (descriptor_ >= 0) {
         if (same_file(descriptor_, fresh.get())) {
             return;
@@ -212,6 +225,7 @@ log_status log_output::status(const line_source& source) const {
         result.stuck = since(began);
         result.why = "a write to it does not return";
     }
+    result.not_reopened = reason(reopen_error_.load());
     return result;
 }
 

@@ -9,6 +9,7 @@
 #include "server/unique_fd.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,14 +21,16 @@ class log_output {
     /// `descriptor` (a standard stream) is not owned; `name` is for people.
     log_output(int descriptor, std::string name);
 
-    /// Appends to the file `path`, or to the FIFO.
-    explicit log_output(std::string path);
+    /// Appends to the file `path`, or to the FIFO. `pause`: from an opening again that failed to the next try, at
+    /// first.
+    explicit log_output(std::string path, concurrency::duration pause = std::chrono::milliseconds(100));
 
     /// Opens the file; errno if that fails. ENXIO: a FIFO without a reader, which may come. A worker's business, but at
     /// the start: a path on a file system that hangs holds up the start of everything that is there.
     [[nodiscard]] int open();
 
-    /// Has the file opened again under its name (it may have been renamed) by the next write. From every thread.
+    /// Has the file opened again under its name (it may have been renamed) by the next write. If that fails, lines go
+    /// on into the old one, status() says why, and later writes try again. From every thread.
     void reopen_soon() noexcept { reopen_.store(true); }
 
     [[nodiscard]] bool reopens() const noexcept { return reopen_.load(); }
@@ -51,9 +54,13 @@ class log_output {
     unique_fd own_; // the file, or another way to the terminal
     int descriptor_ = -1;
     output_kind kind_ = output_kind::other;
+    concurrency::duration first_pause_{};
+    concurrency::duration pause_{}; // until the try after the next one
+    concurrency::time_point next_try_{};
     std::string pending_;
     std::size_t written_to_ = 0; // of pending_
     std::atomic<bool> reopen_{false};
+    std::atomic<int> reopen_error_{0};      // while another try is due
     std::atomic<std::uint64_t> waiting_{0}; // lines in pending_
     std::atomic<std::uint64_t> written_{0}; // lines
     std::atomic<std::uint64_t> told_{0};    // dropped lines

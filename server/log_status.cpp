@@ -14,6 +14,9 @@ std::string sentence_of(const log_status& status) {
         text += fmt::format(", {} waiting, stuck for {:.1f} s: {}", status.waiting,
                             std::chrono::duration<double>(*status.stuck).count(), status.why);
     }
+    if (!status.not_reopened.empty()) {
+        text += ", not opened again: " + status.not_reopened;
+    }
     return text;
 }
 

@@ -18,9 +18,11 @@ struct log_status {
     std::uint64_t waiting = 0;                    ///< neither written nor dropped
     std::optional<concurrency::duration> stuck{}; ///< how long the sink has taken nothing; nothing: it takes all
     std::string why{};                            ///< while it is stuck
+    std::string not_reopened{};                   ///< why lines still go into a file that was to be opened again
 };
 
-/// "access log to FILE: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it". Pure.
+/// "access log to FILE: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it"; and "..., not opened
+/// again: Is a directory". Pure.
 [[nodiscard]] std::string sentence_of(const log_status& status);
 
 /// What a log that ends never told anybody: "access log to FILE: 20 lines are dropped: nobody reads it"; empty:

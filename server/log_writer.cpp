@@ -63,6 +63,7 @@ concurrency::task<void> log_writer::run(concurrency::service_call& call) {
     for (;;) {
         const bool taken = co_await concurrency::offload(
             pool_, [source = source_, output = output_] { return output->write(*source, slice); });
+        tell_of_reopening();
         const bool all = taken && status().waiting == 0;
         if (call.ending()) {
             const auto now = home_.now();
@@ -83,6 +84,13 @@ concurrency::task<void> log_writer::run(concurrency::service_call& call) {
             }
             bell_->get_up();
         }
+    }
+}
+
+void log_writer::tell_of_reopening() {
+    const auto now = status();
+    if (std::exchange(not_reopened_, now.not_reopened) != now.not_reopened && on_reopen_) {
+        on_reopen_(now);
     }
 }
 

@@ -38,12 +38,17 @@ class log_writer {
     /// in a write.
     void on_end(std::function<void(const log_status&, bool hangs)> tell) { on_end_ = std::move(tell); }
 
+    /// Called on the loop when the file could not be opened again, and when it could after all.
+    void on_reopen(std::function<void(const log_status&)> tell) { on_reopen_ = std::move(tell); }
+
     [[nodiscard]] log_status status() const;
 
     [[nodiscard]] log_output& output() noexcept { return *output_; }
 
   private:
     class presence;
+
+    void tell_of_reopening();
 
     concurrency::loop& home_;
     std::string name_;
@@ -52,6 +57,8 @@ class log_writer {
     std::shared_ptr<doorbell> bell_;
     concurrency::service_call* call_ = nullptr; // while it runs; the loop's thread only
     std::function<void(const log_status&, bool)> on_end_;
+    std::function<void(const log_status&)> on_reopen_;
+    std::string not_reopened_; // what was told of that
     concurrency::worker_pool pool_;
 };
 

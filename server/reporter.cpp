@@ -140,6 +140,14 @@ void reporter::begin(concurrency::background& owner) {
     owner.serve("log", [this](concurrency::service_call& call) { return log_writer_.run(call); }, log_writer::budget);
     if (access_writer_) {
         access_writer_->on_end([this](const log_status& status, bool hangs) { say_last_words(log_, status, hangs); });
+        access_writer_->on_reopen([this](const log_status& status) {
+            if (status.not_reopened.empty()) {
+                log_.info("{} to {}: it is opened again", status.log, status.sink);
+            } else {
+                log_.error("{} to {}: it cannot be opened again: {}; lines go on into the old file", status.log,
+                           status.sink, status.not_reopened);
+            }
+        });
         owner.serve(
             "reporter", [this](concurrency::service_call& call) { return access_writer_->run(call); },
             log_writer::budget);

@@ -183,7 +183,7 @@ void write(writer& to, const log_status& log) {
     to.open('{').field("log", log.log).field("sink", log.sink).field("written", log.written);
     to.field("dropped", log.dropped).field("waiting", log.waiting).key("stuck_ms");
     log.stuck ? to.value(*log.stuck) : to.null();
-    to.field("why", log.why).close('}');
+    to.field("why", log.why).field("not_reopened", log.not_reopened).close('}');
 }
 
 } // namespace

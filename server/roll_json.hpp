@@ -13,7 +13,7 @@ namespace muster::server {
 /// {"totals","loops","logs","verdicts","requests","background","abandoned","listeners","connections","limit"}. A task:
 /// {"id","name","ref","loop","age_ms","time_left_ms","state","waits_for","resource","cancelled","function","at","stack",
 /// "tasks"}; a request also "request_id","method","route","peer". A log: {"log","sink","written",
-/// "dropped","waiting","stuck_ms","why"}. Times are milliseconds. Pure.
+/// "dropped","waiting","stuck_ms","why","not_reopened"}. Times are milliseconds. Pure.
 [[nodiscard]] std::string roll_json(const concurrency::snapshot& taken, std::size_t limit,
                                     const std::vector<log_status>& logs = {});
 

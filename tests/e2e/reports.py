@@ -464,6 +464,41 @@ def rotation_under_load_loses_nothing(muster, test_server, folder):
         until(path.exists, 10, "the new file, although there is nothing to write")
 
 
+def a_reopening_that_fails_is_told_and_tried_again(muster, test_server, folder):
+    path, old = folder / "access.log", folder / "access.log.1"
+    with server(muster, "--access-log", str(path), folder=folder) as s:
+        load = Load(s.public)
+        load.run(10)
+        path.rename(old)
+        path.mkdir()
+        s.signal(signal.SIGHUP)
+        why = "it cannot be opened again: Is a directory; lines go on into the old file"
+        until(lambda: why in s.log(), 10, "a line that says so")
+        check(access_log_of(s)["not_reopened"] == "Is a directory", access_log_of(s))
+        check("not opened again: Is a directory" in get(s.admin, "/debug/tasks").body.decode(), "the roll")
+        for _ in range(5):
+            load.run(10)
+            time.sleep(0.1)
+        until(lambda: len(own(records_of(old.read_text()))) == load.sent, 10, "the lines, in the old file")
+        path.rmdir()
+        began = time.monotonic()
+
+        def opened():
+            load.run(1)  # a later write
+            time.sleep(0.05)
+            return path.exists()
+
+        until(opened, 10, "the file under its name")
+        print(f"opened again {time.monotonic() - began:.2f} s after that became possible")
+        load.run(10)
+        until(lambda: f"load-{load.sent - 1}" in path.read_text(), 10, "the last line")
+        ids = own(records_of(old.read_text())) + own(records_of(path.read_text()))
+        check(sorted(ids) == sorted(f"load-{i}" for i in range(load.sent)), len(ids), "of", load.sent)
+        check(s.log().count("cannot be opened again") == 1, "it is told more than once")
+        until(lambda: "it is opened again" in s.log(), 10, "a line that says so")
+        check(access_log_of(s)["not_reopened"] == "", access_log_of(s))
+
+
 def a_hang_up_without_a_file_ends_the_process(muster, test_server, folder):
     for args in ([], ["--access-log", "off"]):
         with ended(Server(muster, *args, folder=folder)) as s:
@@ -559,6 +594,7 @@ SCENARIOS = {f.__name__: f for f in (
     a_terminal_that_is_stopped_holds_up_nothing,
     a_start_does_not_wait_for_a_full_pipe,
     rotation_under_load_loses_nothing,
+    a_reopening_that_fails_is_told_and_tried_again,
     a_hang_up_without_a_file_ends_the_process,
     a_record_tells_its_request,
     a_trusted_proxy_names_the_peer,

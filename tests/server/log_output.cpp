@@ -301,6 +301,54 @@ TEST_CASE("a file that cannot be opened again goes on under its old name") {
     CHECK(content(here / "e/log") == expected(0, 2));
 }
 
+TEST_CASE("an opening again that fails is told, and tried again by later writes") {
+    const folder here;
+    const auto path = here / "log";
+    log_output output(path, 0s);
+    numbers source;
+    source.end = 1;
+    CHECK(output.write(source, 1h));
+    std::filesystem::rename(path, here / "log.1");
+    std::filesystem::create_directory(path);
+    CHECK(output.status(source).not_reopened.empty());
+    output.reopen_soon();
+    source.end = 2;
+    CHECK(output.write(source, 1h));
+    CHECK(output.status(source).not_reopened == "Is a directory");
+    CHECK_FALSE(output.status(source).stuck);
+    source.end = 3;
+    CHECK(output.write(source, 1h));
+    CHECK(output.status(source).not_reopened == "Is a directory");
+    std::filesystem::remove(path);
+    source.end = 4;
+    CHECK(output.write(source, 1h)); // nobody asked again
+    CHECK(output.status(source).not_reopened.empty());
+    CHECK(content(here / "log.1") == expected(0, 3));
+    CHECK(content(path) == expected(3, 4));
+}
+
+TEST_CASE("between tries to open a file again there is a pause, but not for who asks again") {
+    const folder here;
+    const auto path = here / "log";
+    log_output output(path, 1h);
+    numbers source;
+    source.end = 1;
+    CHECK(output.write(source, 1h));
+    std::filesystem::rename(path, here / "log.1");
+    std::filesystem::create_directory(path);
+    output.reopen_soon();
+    source.end = 2;
+    CHECK(output.write(source, 1h));
+    std::filesystem::remove(path);
+    source.end = 3;
+    CHECK(output.write(source, 1h));
+    CHECK(content(here / "log.1") == expected(0, 3));
+    output.reopen_soon();
+    source.end = 4;
+    CHECK(output.write(source, 1h));
+    CHECK(content(path) == expected(3, 4));
+}
+
 TEST_CASE("a line that a full disk cut is whole in the next file") {
     const folder here;
     const auto path = here / "log";
@@ -464,4 +512,7 @@ TEST_CASE("how it stands with a log is one sentence, and so are its last words")
     CHECK(sentence_of(status) ==
           "access log to a.log: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it");
     CHECK(last_words_of(status) == "access log to a.log: 20 lines are dropped: nobody reads it");
+    status.stuck.reset();
+    status.not_reopened = "Is a directory";
+    CHECK(sentence_of(status) == "access log to a.log: 1234 written, 17 dropped, not opened again: Is a directory");
 }
