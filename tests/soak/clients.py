@@ -1,5 +1,6 @@
 """tests/soak: the clients, hundreds at once on one epoll. Each is a generator that yields what it waits for; what it
 sees goes into its plan's requests."""
+import collections
 import errno
 import heapq
 import json
@@ -197,21 +198,35 @@ class Client:
         for asked in before:
             yield from self.send(asked.bytes())
             yield from self.is_answered(asked)
+        began = time.monotonic()
         yield from self.send(last.bytes())
         yield from self.sleep(self.plan.pauses[0])
+        self.must_be_missed(last, began)
         yield from self.goes()
 
     def leave_pipelined(self):
         self.connect()
+        began = time.monotonic()
         yield from self.send(b"".join(a.bytes() for a in self.plan.asked))
         yield from self.sleep(self.plan.pauses[0])
+        self.must_be_missed(self.plan.asked[0], began)
         self.go(self.plan.ends)
+
+    def must_be_missed(self, asked, began):
+        """Just before leaving: no answer can have come yet, and the server has to see that nobody waits for one. Of a FIN
+        that is so from 50 ms after the last byte on, of a RST at once, of half a Unix socket never."""
+        after = time.monotonic() - began
+        how = self.plan.ends
+        seen = how == "rst" and not self.plan.unix or self.plan.pauses[0] >= 0.08 and not (how == "half" and self.plan.unix)
+        if asked.hangs and seen and after <= 0.3:
+            asked.left_after = after
 
     def leave_in_the_head(self):
         self.connect()
         yield from self.send(self.plan.asked[0].bytes()[:-3])
         yield from self.sleep(self.plan.pauses[0])
         if self.plan.ends != "half":
+            self.engine.unseen["GET", self.plan.asked[0].target, 400] += 1
             self.go(self.plan.ends)
             return
         self.sock.shutdown(socket.SHUT_WR)
@@ -235,17 +250,22 @@ class Client:
 
     def rubbish(self):
         self.connect()
+        answers = []
         try:
             yield from self.send(self.plan.rubbish)
             self.sock.shutdown(socket.SHUT_WR)
             while True:
                 status, ident, _, _ = yield from self.answer()
-                if not 400 <= status < 600 or status == 500:
-                    self.engine.trouble(self.plan, f"rubbish {self.plan.rubbish[:80]!r} was answered {status}")
+                answers.append(status)
                 self.engine.refused[ident] = status
         except (Closed, OSError):
             if self.buffer:
                 self.engine.trouble(self.plan, f"rubbish got half an answer: {bytes(self.buffer[:200])!r}")
+        right = self.plan.ends
+        if len(answers) > 1 or (answers or [None])[0] not in right:
+            self.engine.trouble(self.plan, f"rubbish {self.plan.rubbish[:80]!r} was answered {answers}, not {right}")
+        if not answers and right != {None}:
+            self.engine.unseen["POST", "/", 413] += 1
 
     def silent(self):
         self.connect()
@@ -254,6 +274,7 @@ class Client:
 
     def roll(self):
         self.connect(admin=True)
+        self.engine.unseen["GET", "/debug/tasks?format=json", 200] += 1
         yield from self.send(b"GET /debug/tasks?format=json HTTP/1.1\r\nHost: localhost\r\n\r\n")
         status, _, body, _ = yield from self.answer()
         if status != 200 or "requests" not in json.loads(body):
@@ -267,6 +288,8 @@ class Engine:
         self.port, self.admin, self.unix = port, admin, unix
         self.bodies = bodies  # (method, target) -> the right body of a 200
         self.refused = {}  # the id of each answer to rubbish -> its status
+        # (method, target, status) -> how many records there may be whose id nobody knows: of heads that broke off, say
+        self.unseen = collections.Counter()
         self.troubles = []
         self.ended = 0  # requests whose client is done
         self._poll = select.epoll()

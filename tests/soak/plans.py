@@ -17,7 +17,8 @@ FAILING = range(166, 176)
 class Asked:
     """One request: what was asked, what may be answered, and, filled in by its client, what was."""
 
-    __slots__ = ("id", "method", "target", "planned", "allowed", "finish", "stays", "surely_read", "seen", "size", "trouble")
+    __slots__ = ("id", "method", "target", "planned", "allowed", "finish", "stays", "surely_read", "hangs", "left_after", "seen",
+                 "size", "trouble")
 
     def __init__(self, ident, target, planned, method="GET", finish=False):
         self.id, self.method, self.target, self.planned, self.finish = ident, method, target, planned, finish
@@ -25,6 +26,8 @@ class Asked:
         self.allowed = planned | {503, 504} if target.startswith(("/user/", "/api/")) else planned
         self.stays = True  # its client waits for the answer
         self.surely_read = True  # the server has it whole, whatever its client does then
+        self.hangs = planned == {504} or target == "/test/wait?for=2s"  # nothing ends it for 400 ms
+        self.left_after = None  # s, how long after it was sent its client left, if that must be seen: it is 499 client_gone
         self.seen = None  # the status of the answer, once it is complete
         self.size = 0  # of the answer, head and body
         self.trouble = None
@@ -86,20 +89,23 @@ LONG = (  # what a leaver leaves
     fixed("/test/finish?for=200ms", {200}, finish=True),
 )
 
+# And the one answer it gets; none: it is closed without.
+CLOSED = None
 RUBBISH = (
-    b"\r\n\r\n\r\n",
-    b"GET / HTTP/1.1\r\n\r\n",
-    b"GET /user/1 HTTP/9.9\r\nHost: x\r\n\r\n",
-    b"BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /user/1 HTTP/1.1\r\nHost: x\r\nX-A: \x00\r\n\r\n",
-    b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: " + b"b" * 20000 + b"\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b"c" * 70000,
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"GET http://[::1/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    (b"\r\n\r\n\r\n", {CLOSED}),
+    (b"GET / HTTP/1.1\r\n\r\n", {400}),
+    (b"GET /user/1 HTTP/9.9\r\nHost: x\r\n\r\n", {505}),
+    (b"BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n", {501}),
+    (b"GET /user/1 HTTP/1.1\r\nHost: x\r\nX-A: \x00\r\n\r\n", {400}),
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414}),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: " + b"b" * 20000 + b"\r\n\r\n", {431}),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", {400}),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {400}),
+    # Answered long before it is all sent: the rest meets a closed connection, whose reset may overtake the answer.
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b"c" * 70000, {413, CLOSED}),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), {400}),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {505}),
+    (b"GET http://[::1/ HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
 )
 
 
@@ -196,7 +202,7 @@ class Planner:
         only.allowed, only.stays, only.surely_read = {400}, False, False
 
     def _rubbish(self, plan, rng):
-        plan.rubbish = rng.choice((*RUBBISH, rng.randbytes(rng.randint(1, 400)) + b"\r\n\r\n"))
+        plan.rubbish, plan.ends = rng.choice((*RUBBISH, (b"?" + rng.randbytes(rng.randint(1, 400)) + b"\r\n\r\n", {400})))
 
     def _silent(self, plan, rng):
         plan.pauses = [rng.uniform(0.0, 0.1)]

@@ -24,14 +24,19 @@ class Tally:
                 self.statuses[record["status"]] += 1
 
 
-def of_answers(asked, refused, tally):
+def of_answers(asked, refused, unseen, tally):
     """One by one: what each client saw against what the log says of it."""
     for line in tally.broken:
         yield f"a line of the access log is none: {line!r}"
-    ours = next(iter(asked)).split("-")[0] + "-"
-    for ident in tally.records:
-        if ident.startswith(ours) and ident not in asked:
-            yield f"the access log has a request that nobody sent: {tally.records[ident]}"
+    unseen = collections.Counter(unseen)
+    for ident, records in tally.records.items():
+        if ident in asked or ident in refused:
+            continue
+        for record in records:
+            what = record["method"], record["target"], record["status"]
+            unseen[what] -= 1
+            if unseen[what] < 0:
+                yield f"the access log has a request that nobody sent: {record}"
     for ident, status in refused.items():
         records = tally.records.get(ident, [])
         if [r["status"] for r in records] != [status]:
@@ -71,6 +76,23 @@ def of_one(asked, records):
         yield f"{asked}: its client left, and the access log has {record}"
 
 
+def of_the_leavers(asked, tally, most):
+    """Who left while the request hung must be 499. A stall of the machine may let the limit, or the end of the workers,
+    be there first: of so many at most."""
+    must = [each for each in asked.values() if each.left_after is not None]
+    late = []
+    for each in must:
+        for record in tally.records.get(each.id, []):
+            if (record["status"], record["cause"]) == (499, GONE):
+                continue
+            late.append(each)
+            if record["status"] not in (503, 504) or record["cause"] == GONE:
+                yield f"{each}: its client left after {each.left_after * 1000:.0f} ms while it hung, and the access log has {record}"
+    print(f"soak: {len(must)} left while their request hung; {len(late)} of them are not recorded as gone")
+    if len(late) > most * len(must):
+        yield f"{len(late)} of {len(must)} who left while their request hung are not recorded as gone, such as {late[0]}"
+
+
 def of_the_unplanned(asked, most):
     """Requests that the machine cut or refused, where the plan did not."""
     answered = [each for each in asked.values() if each.seen is not None]
@@ -100,11 +122,14 @@ def tasks_of(roll):
         yield from below(section, roll[section])
 
 
-def of_the_roll(before, after, admin_connection):
-    """Nothing is alive but what was at the start, and whoever asks."""
+def of_the_roll(before, after):
+    """Nothing is alive but what was at the start, and whoever asks: one request and its connection on the admin loop."""
+    asks = collections.Counter({("requests", "GET /debug/tasks", "admin"): 1, ("connections", "answering", "admin"): 1})
     at_the_start = collections.Counter(t["name"] for s, t in tasks_of(before) if s in ("background", "listeners"))
     for section, task in tasks_of(after):
-        if admin_connection(section, task):
+        who = section, task["name"], task["loop"]
+        if asks[who] > 0:
+            asks[who] -= 1
             continue
         if section in ("background", "listeners") and at_the_start[task["name"]] > 0:
             at_the_start[task["name"]] -= 1
@@ -131,6 +156,11 @@ def of_the_counters(roll):
     live = sum(loop["live_tasks"] for loop in roll["loops"] if loop["answered"])
     if not listed == live == roll["totals"]["live_tasks"]:
         yield f"the roll lists {listed} tasks, its totals say {roll['totals']['live_tasks']}, its loops {live}"
+
+
+def of_descriptors(before, after):
+    if after > before:
+        yield f"{after} descriptors are open, {before} were after the warm-up"
 
 
 def of_memory(samples, requests, share, slack):
