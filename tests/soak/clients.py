@@ -226,11 +226,15 @@ class Client:
         yield from self.send(self.plan.asked[0].bytes()[:-3])
         yield from self.sleep(self.plan.pauses[0])
         if self.plan.ends != "half":
-            self.engine.unseen["GET", self.plan.asked[0].target, 400] += 1
+            self.engine.unseen[self.plan.asked[0].method, self.plan.asked[0].target, 400] += 1
             self.go(self.plan.ends)
             return
         self.sock.shutdown(socket.SHUT_WR)
-        status, ident, _, _ = yield from self.answer()
+        try:
+            status, ident, _, _ = yield from self.answer(self.plan.asked[0].method == "HEAD")
+        except Closed as how:
+            self.engine.trouble(self.plan, f"half a request was closed ({how}) with {bytes(self.buffer[:200])!r}")
+            return
         if status != 400:
             self.engine.trouble(self.plan, f"half a request was answered {status}")
         self.engine.refused[ident] = status
