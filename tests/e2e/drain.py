@@ -2,6 +2,7 @@
 """tests/e2e: every way of a stop, seen from the client's side; one scenario a test:
 `drain.py NAME muster muster_test_server`."""
 import contextlib
+import json
 import os
 import random
 import re
@@ -68,7 +69,11 @@ def started(*args, **more):
 # ---- Under load ------------------------------------------------------------------------------------------------------
 
 
-def account(load, what):
+def logged_to(path):
+    return "--log-format", "json", "--access-log", str(path)
+
+
+def account(load, what, access_log):
     answered, refused, broken, other = load.of(True)
     total = answered + refused + broken + other
     late = load.of(False)
@@ -76,6 +81,8 @@ def account(load, what):
           f"before a byte of the answer ({100 * refused / max(total, 1):.4f} %), {broken} broken, {other} answered otherwise; "
           f"of {sum(late)} on later ones {late[0]} answered, {late[1]} refused, {late[2]} broken, {late[3]} otherwise; "
           f"{load.unconnected} connections refused")
+    misfits = list(load.against(access_log))
+    check(not misfits, len(misfits), "requests do not fit the access log:", *misfits[:5])
     check(answered > 500, "too few to tell:", answered)
     check(broken == 0 and late[2] == 0, "answers broke off:", load.examples)
     check(other == 0 and late[3] == 0, "other answers:", load.examples)
@@ -84,7 +91,9 @@ def account(load, what):
 
 def a_stop_under_load_breaks_no_answer(muster, test_server, folder):
     for delay, think in (("1s", 0.0), ("1s", 0.3), ("0s", 0.0)):
-        with started(muster, "--drain-delay", delay, folder=folder) as s, Load(s.public, 64, think=think) as load:
+        log = folder / f"access-{delay}-{think}.log"
+        with started(muster, "--drain-delay", delay, *logged_to(log), folder=folder) as s, \
+                Load(s.public, 64, think=think) as load:
             time.sleep(1.5)
             load.stops()
             began = time.monotonic()
@@ -95,7 +104,7 @@ def a_stop_under_load_breaks_no_answer(muster, test_server, folder):
             load.over = True
             load.thread.join()
             check(code == 0, "exit code", code, s.log())
-            account(load, f"--drain-delay {delay}, thinking up to {think} s, stopped in {took:.2f} s")
+            account(load, f"--drain-delay {delay}, thinking up to {think} s, stopped in {took:.2f} s", log)
             check(took <= (10 if SLOW else 3), "the stop took", took)
             if delay == "1s":
                 check(took >= 1 and sum(load.of(False)) > 0, "nobody was served in the delay", took)
@@ -103,19 +112,20 @@ def a_stop_under_load_breaks_no_answer(muster, test_server, folder):
 
 def twenty_restarts_under_load_lose_nothing(muster, test_server, folder):
     port, admin = free_port(), free_port()
+    log = folder / "access.log"
     restarts = 5 if SLOW else 20
     began = time.monotonic()
     with Load(port, 64, think=0.05) as load:
         for i in range(restarts):
             load.stopping = False
             with started(muster, "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--drain-delay", "1s",
-                         folder=folder) as s:
+                         *logged_to(log), folder=folder) as s:
                 time.sleep(0.3 + load.random.random() * 0.2)
                 load.stops()
                 s.signal(signal.SIGTERM)
                 code = s.wait(20)
                 check(code == 0, "restart", i, "ended with", code, s.log())
-    account(load, f"{restarts} restarts in {time.monotonic() - began:.1f} s")
+    account(load, f"{restarts} restarts in {time.monotonic() - began:.1f} s", log)
 
 
 def a_request_sent_at_the_instant_of_a_stop_is_answered(muster, test_server, folder):
@@ -140,6 +150,27 @@ def a_request_sent_at_the_instant_of_a_stop_is_answered(muster, test_server, fol
             check(s.wait() == 0, "exit code", s.process.returncode, s.log())
     print("requests on idle connections at the instant of SIGTERM:", outcomes)
     check(outcomes["answered"] >= (30 if SLOW else 39), outcomes)
+
+
+def the_account_of_the_load_sees_what_does_not_fit(muster, test_server, folder):
+    load = Load(0, 0)
+    load.outcomes = ["answered", "refused", "broken", None, "answered"]
+    well = [(0, 200), (2, 200), (4, 200)]
+    for records, finding in (
+            (well, None),
+            ([(0, 200), (4, 200)], None),
+            ([(2, 200), (4, 200)], "request 0 was answered 200, and"),
+            ([*well, (0, 200)], "request 0 was answered 200, and"),
+            ([(0, 503), (2, 200), (4, 200)], "request 0 was answered 200, and"),
+            ([*well, (1, 200)], "request 1 was closed without an answer"),
+            ([*well, (1, 499)], "request 1 was closed without an answer"),
+            ([*well, (2, 200)], "request 2 is in the access log 2 times"),
+            ([*well, (3, 499), (3, 499)], "request 3 is in the access log 2 times"),
+            ([*well, (5, 200)], "request 5 was never sent")):
+        log = folder / "access.log"
+        log.write_text("".join(json.dumps({"request_id": f"load-{n}", "status": status}) + "\n" for n, status in records))
+        found = list(load.against(log))
+        check(len(found) == (0 if finding is None else 1) and all(f.startswith(finding) for f in found), records, found)
 
 
 # ---- The two steps ---------------------------------------------------------------------------------------------------
@@ -370,6 +401,7 @@ def a_stop_at_any_moment_of_a_start_is_clean(muster, test_server, folder):
 main({f.__name__: f for f in (
     a_stop_under_load_breaks_no_answer,
     twenty_restarts_under_load_lose_nothing,
+    the_account_of_the_load_sees_what_does_not_fit,
     a_request_sent_at_the_instant_of_a_stop_is_answered,
     a_drain_delay_goes_on_accepting,
     what_hangs_at_the_end_is_named_and_answered,

@@ -1,8 +1,11 @@
 """tests/e2e: clients that ask one thing after another, each on a connection of its own, and account for every request:
-answered whole; refused, that is to say ended before the first byte of its answer, which a client may repeat; or broken."""
+answered whole; refused, that is to say ended before the first byte of its answer, which a client may repeat; or broken.
+Each has an id, so that the server's access log can be held against that: what was answered is in it once, what was refused
+is not."""
 import collections
 import contextlib
 import errno
+import json
 import random
 import re
 import selectors
@@ -20,6 +23,7 @@ class Client:
         self.socket = None
         self.early = False    # its connection stood before the stop
         self.waits = False    # for an answer
+        self.asked = 0        # the number of its last request
         self.got = bytearray()
         self.knocks = False   # its connection does not stand yet
         self.since = 0.0      # when it began that, or when it stood
@@ -32,7 +36,8 @@ class Load:
 
     def __init__(self, port, clients, path="/user/1", think=0.0, seed=1):
         self.port = port
-        self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: load-%d\r\n\r\n"
+        self.outcomes = []                  # by the number of the request; None: its answer was not awaited
         self.think = think  # seconds, at most, between an answer and the next request; half of the clients do
         self.random = random.Random(seed)
         self.stopping = False
@@ -64,6 +69,24 @@ class Load:
     def of(self, early):
         """(answered, refused, broken, other) of the connections that stood before a stop, or of the others."""
         return tuple(self.count[early, what] for what in ("answered", "refused", "broken", "other status"))
+
+    def against(self, access_log):
+        """What does not fit, of the access log (JSON) of all servers that were asked, once they have ended."""
+        records = collections.defaultdict(list)
+        with open(access_log, encoding="utf-8") as lines:
+            for record in map(json.loads, lines):
+                if record["request_id"].startswith("load-"):
+                    records[int(record["request_id"][5:])].append(record)
+        for number, outcome in enumerate(self.outcomes):
+            of_it = records.pop(number, [])
+            if outcome == "answered" and [r["status"] for r in of_it] != [200]:
+                yield f"request {number} was answered 200, and the access log has {of_it}"
+            elif outcome == "refused" and of_it:
+                yield f"request {number} was closed without an answer, to be repeated, and the access log has {of_it}"
+            elif len(of_it) > 1:
+                yield f"request {number} is in the access log {len(of_it)} times: {of_it}"
+        for number in records:
+            yield f"request {number} was never sent, and the access log has {records[number]}"
 
     def run(self):
         try:
@@ -119,8 +142,10 @@ class Load:
 
     def ask(self, client):
         client.waits = True
+        client.asked = len(self.outcomes)
+        self.outcomes.append(None)
         try:
-            client.socket.send(self.request)
+            client.socket.send((self.request % client.asked).encode())
         except OSError:
             self.end(client, "refused")
 
@@ -163,6 +188,7 @@ class Load:
 
     def tell(self, client, what):
         self.count[client.early, what] += 1
+        self.outcomes[client.asked] = what
         if what != "answered" and len(self.examples) < 5:
             self.examples.append((what, "early" if client.early else "late", bytes(client.got[:200]),
                                   f"{time.monotonic() - client.since:.4f} s after its connection stood, "
