@@ -83,6 +83,7 @@ int log_output::open() {
 }
 
 bool log_output::write(line_source& source, concurrency::duration longest) {
+    const std::lock_guard lock(writing_);
     const auto end = concurrency::clock::now() + longest;
     const bool asked = reopen_.exchange(false);
     if (asked) {

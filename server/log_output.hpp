@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 namespace muster::server {
@@ -36,8 +37,11 @@ class log_output {
     [[nodiscard]] bool reopens() const noexcept { return reopen_.load(); }
 
     /// Takes lines from `source` and writes what the sink takes. False: it takes nothing now. At most for about
-    /// `longest`. One thread at a time: a worker, for a disk may be slow.
+    /// `longest`, unless the disk is slow or another thread is inside: so never on a loop's thread.
     bool write(line_source& source, concurrency::duration longest);
+
+    /// Whether the sink ends in the middle of a line. Not while write() runs.
+    [[nodiscard]] bool torn() const noexcept { return line_begin() != written_to_; }
 
     /// From every thread, also while write() is stuck.
     [[nodiscard]] log_status status(const line_source& source) const;
@@ -49,7 +53,8 @@ class log_output {
     void stuck(int error) noexcept;
     [[nodiscard]] std::size_t line_begin() const noexcept;
 
-    std::string path_; // empty: descriptor_ is another's
+    std::mutex writing_; // of write(); what is not atomic below is its
+    std::string path_;   // empty: descriptor_ is another's
     std::string name_;
     unique_fd own_; // the file, or another way to the terminal
     int descriptor_ = -1;

@@ -1,17 +1,30 @@
 // server/: see log_queue.hpp.
 #include "server/log_queue.hpp"
 
-#include "server/ready_write.hpp"
+#include "concurrency/time.hpp"
+#include "server/back_within.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
 namespace muster::server {
 
+namespace {
+
+constexpr std::chrono::milliseconds patience{500}; // with a file
+
+std::uint64_t lines_in(std::string_view text) noexcept {
+    return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+}
+
+} // namespace
+
 log_queue::log_queue(int descriptor, std::function<std::string(const std::string&)> line_of)
     : descriptor_(descriptor),
       terminal_(patient_terminal(descriptor)),
+      kind_(kind_of(descriptor)),
       line_of_(std::move(line_of)) {
     descriptor_ = terminal_ ? terminal_.get() : descriptor_;
 }
@@ -22,7 +35,13 @@ void log_queue::put(std::string_view line) noexcept {
         const std::lock_guard lock(mutex_);
         switch (mode_) {
         case mode::passes:
-            dropped_ += write_now(descriptor_, line) ? 0 : 1;
+            try {
+                const auto lost = write_straight(std::string(line));
+                dropped_ += lost.value_or(1);
+                mode_ = lost ? mode::passes : mode::drops;
+            } catch (const std::exception&) { // no memory
+                ++dropped_;
+            }
             return;
         case mode::drops:
             ++dropped_;
@@ -51,14 +70,48 @@ void log_queue::keep(std::shared_ptr<doorbell> bell) {
     mode_ = mode::keeps;
 }
 
-void log_queue::pass() {
-    const std::lock_guard lock(mutex_);
-    mode_ = mode::passes;
-    if (!write_now(descriptor_, lines_)) {
-        dropped_ += waiting_;
+// The lock is not held while it writes: lines that come meanwhile wait for the next turn.
+std::uint64_t log_queue::pass(bool torn) {
+    std::unique_lock lock(mutex_);
+    const auto end = concurrency::clock::now() + patience;
+    const auto before = dropped_;
+    auto next = mode::passes;
+    torn_ = torn;
+    while (!lines_.empty() && next == mode::passes && concurrency::clock::now() < end) {
+        auto lines = std::exchange(lines_, {});
+        const auto n = lines_in(lines);
+        lock.unlock();
+        const auto lost = write_straight(std::move(lines));
+        lock.lock();
+        waiting_ -= n;
+        dropped_ += lost.value_or(n);
+        next = lost ? mode::passes : mode::drops;
     }
+    dropped_ += std::exchange(waiting_, 0);
     lines_.clear();
-    waiting_ = 0;
+    mode_ = next;
+    return dropped_ - before;
+}
+
+std::optional<std::uint64_t> log_queue::write_straight(std::string lines) {
+    const auto all = lines_in(lines);
+    const bool ends_another = torn_ && !lines.empty();
+    if (ends_another) {
+        lines.insert(0, 1, '\n');
+    }
+    const auto text = std::make_shared<const std::string>(std::move(lines));
+    const auto n = std::make_shared<std::size_t>(0);
+    const auto write = [descriptor = descriptor_, text, n] { *n = write_some(descriptor, *text); };
+    if (kind_ != output_kind::file) {
+        write();
+    } else if (!back_within(patience, write)) {
+        return std::nullopt;
+    }
+    if (*n == 0) {
+        return all;
+    }
+    torn_ = (*text)[*n - 1] != '\n';
+    return all + (ends_another ? 1 : 0) - lines_in(std::string_view(*text).substr(0, *n));
 }
 
 void log_queue::drop() {

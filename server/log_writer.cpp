@@ -3,6 +3,7 @@
 
 #include "concurrency/deadline.hpp"
 #include "concurrency/offload.hpp"
+#include "server/back_within.hpp"
 
 #include <optional>
 #include <utility>
@@ -33,7 +34,7 @@ class log_writer::presence {
         self_.bell_->get_up();
         self_.call_ = nullptr;
         if (call_.ending() && self_.on_end_) {
-            self_.on_end_(self_.status(), self_.pool_.abandoned() != 0);
+            self_.on_end_(self_.pool_.abandoned() != 0);
         }
     }
 
@@ -92,6 +93,10 @@ void log_writer::tell_of_reopening() {
     if (std::exchange(not_reopened_, now.not_reopened) != now.not_reopened && on_reopen_) {
         on_reopen_(now);
     }
+}
+
+void log_writer::write_at_once(std::chrono::milliseconds longest) {
+    (void)back_within(longest, [source = source_, output = output_, longest] { output->write(*source, longest); });
 }
 
 log_status log_writer::status() const {

@@ -34,12 +34,16 @@ class log_writer {
     /// The service. Lines gather for a moment before they are written, but for the first.
     [[nodiscard]] concurrency::task<void> run(concurrency::service_call& call);
 
-    /// Called at the end of run(), on the loop, if that was asked for: how it stands then, and whether the worker hangs
-    /// in a write.
-    void on_end(std::function<void(const log_status&, bool hangs)> tell) { on_end_ = std::move(tell); }
+    /// Called at the end of run(), on the loop, if that was asked for: whether the worker hangs in a write. What the
+    /// output still holds then is written by nobody.
+    void on_end(std::function<void(bool hangs)> tell) { on_end_ = std::move(tell); }
 
     /// Called on the loop when the file could not be opened again, and when it could after all.
     void on_reopen(std::function<void(const log_status&)> tell) { on_reopen_ = std::move(tell); }
+
+    /// The process ends at once: writes what waits, in its order, by a thread that is left behind if it is not back
+    /// within `longest`. On the loop, which waits so long.
+    void write_at_once(std::chrono::milliseconds longest);
 
     [[nodiscard]] log_status status() const;
 
@@ -56,7 +60,7 @@ class log_writer {
     std::shared_ptr<log_output> output_;
     std::shared_ptr<doorbell> bell_;
     concurrency::service_call* call_ = nullptr; // while it runs; the loop's thread only
-    std::function<void(const log_status&, bool)> on_end_;
+    std::function<void(bool)> on_end_;
     std::function<void(const log_status&)> on_reopen_;
     std::string not_reopened_; // what was told of that
     concurrency::worker_pool pool_;

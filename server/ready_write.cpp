@@ -84,18 +84,23 @@ std::expected<std::size_t, int> write_ready(int descriptor, output_kind kind, st
     }
 }
 
-bool write_now(int descriptor, std::string_view text) noexcept {
+std::size_t write_some(int descriptor, std::string_view text) noexcept {
     const auto kind = kind_of(descriptor);
     const auto terminal = patient_terminal(descriptor);
     descriptor = terminal ? terminal.get() : descriptor;
-    while (!text.empty()) {
-        const auto n = write_ready(descriptor, kind, text);
+    std::size_t written = 0;
+    while (written != text.size()) {
+        const auto n = write_ready(descriptor, kind, text.substr(written));
         if (!n || *n == 0) {
-            return false;
+            break;
         }
-        text.remove_prefix(*n);
+        written += *n;
     }
-    return true;
+    return written;
+}
+
+bool write_now(int descriptor, std::string_view text) noexcept {
+    return write_some(descriptor, text) == text.size();
 }
 
 } // namespace muster::server

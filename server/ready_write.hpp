@@ -29,7 +29,10 @@ enum class output_kind : std::uint8_t {
 [[nodiscard]] std::expected<std::size_t, int> write_ready(int descriptor, output_kind kind,
                                                           std::string_view bytes) noexcept;
 
-/// Writes as much of `text` as is taken at once. True if that was all.
+/// Writes as much of `text` as is taken at once; how much that was.
+std::size_t write_some(int descriptor, std::string_view text) noexcept;
+
+/// The same. True if that was all.
 bool write_now(int descriptor, std::string_view text) noexcept;
 
 } // namespace muster::server

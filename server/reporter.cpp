@@ -133,13 +133,17 @@ request_log* reporter::log_of(std::size_t index) const noexcept {
 
 void reporter::begin(concurrency::background& owner) {
     lines_->keep(log_writer_.bell());
-    log_writer_.on_end([this](const log_status& status, bool hangs) {
-        hangs ? lines_->drop() : lines_->pass();
-        say_last_words(log_, status, hangs);
+    log_writer_.on_end([this](bool hangs) {
+        if (hangs) {
+            lines_->drop();
+        } else {
+            lines_->pass(log_writer_.output().torn());
+        }
+        say_last_words(log_, log_writer_.status(), hangs); // with what was lost on the way
     });
     owner.serve("log", [this](concurrency::service_call& call) { return log_writer_.run(call); }, log_writer::budget);
     if (access_writer_) {
-        access_writer_->on_end([this](const log_status& status, bool hangs) { say_last_words(log_, status, hangs); });
+        access_writer_->on_end([this](bool hangs) { say_last_words(log_, access_writer_->status(), hangs); });
         access_writer_->on_reopen([this](const log_status& status) {
             if (status.not_reopened.empty()) {
                 log_.info("{} to {}: it is opened again", status.log, status.sink);
@@ -158,6 +162,14 @@ void reporter::reopen() {
     if (access_writer_) {
         access_writer_->output().reopen_soon();
         access_writer_->bell()->ring();
+    }
+}
+
+void reporter::flush_now() {
+    constexpr std::chrono::milliseconds longest{100};
+    log_writer_.write_at_once(longest);
+    if (access_writer_) {
+        access_writer_->write_at_once(longest);
     }
 }
 

@@ -1,4 +1,4 @@
-// server/: the reporter: what the article starts in a handler and forgets, here as work that has an owner. Requests
+// server/: the reporter: what many a server starts in a handler and forgets, here as work that has an owner. Requests
 // hand their records to a queue of their loop and go on; two services write the access log and the application's log.
 #pragma once
 
@@ -40,8 +40,9 @@ class reporter {
     /// Has the file of the access log, if it has one, opened again under its name.
     void reopen();
 
-    /// The process ends at once: what waits of the application's log is written, if it is taken at once.
-    void flush_now() { lines_->pass(); }
+    /// The process ends at once: what waits is written, the application's log first, if its sink takes it at once; a
+    /// sink that hangs is waited for a tenth of a second.
+    void flush_now();
 
     /// Of each log. From every thread.
     [[nodiscard]] std::vector<log_status> status() const;

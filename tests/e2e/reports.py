@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from harness import SLOW, Failed, Server, check, get, main, raw, request_bytes, server
+from harness import SLOW, Failed, Server, Skipped, check, get, main, raw, request_bytes, server
 
 LONG = "/nowhere?" + "x" * 900  # a record of about 1 KiB, so that a queue is soon full
 PROLOGUE_SECONDS = 30
@@ -333,16 +333,23 @@ def a_start_does_not_wait_for_a_full_pipe(muster, test_server, folder):
 
 class Hung:
     """Stops one thread of a process inside a write, as a network file system does whose server is gone: a thread that
-    is traced. The caller's thread is the tracer."""
+    is traced, by default the main one. The caller's thread is the tracer."""
     SEIZE, INTERRUPT, SYSCALL, GET_SYSCALL_INFO = 0x4206, 0x4207, 24, 0x420e
     WALL = 0x40000000
+    WRITE = {"x86_64": 1, "aarch64": 64}
 
-    def __init__(self, process, thread_name):
+    def __init__(self, process, thread_name=None):
+        if platform.machine() not in self.WRITE:
+            raise Skipped(f"how a write is numbered on {platform.machine()} is not known")
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
         tasks = pathlib.Path(f"/proc/{process.pid}/task")
-        self.thread = next(int(t.name) for t in tasks.iterdir() if (t / "comm").read_text().strip() == thread_name)
-        self.ask(self.SEIZE, data=1)  # its stops at calls are marked as such
+        self.thread = process.pid if thread_name is None else next(
+            int(t.name) for t in tasks.iterdir() if (t / "comm").read_text().strip() == thread_name)
+        try:
+            self.ask(self.SEIZE, data=1)  # its stops at calls are marked as such
+        except OSError as error:
+            raise Skipped(f"tracing is not allowed here: {error}") from None
         self.ask(self.INTERRUPT)
         os.waitpid(self.thread, self.WALL)
 
@@ -352,52 +359,76 @@ class Hung:
             raise OSError(ctypes.get_errno(), "ptrace")
         return result
 
-    def until_it_writes(self, seconds=20):
+    def enters_a_write_to(self, descriptor):
+        info = ctypes.create_string_buffer(88)
+        self.ask(self.GET_SYSCALL_INFO, len(info), ctypes.addressof(info))
+        number, first = (int.from_bytes(info.raw[at:at + 8], sys.byteorder) for at in (24, 32))
+        return info.raw[0] == 1 and number == self.WRITE[platform.machine()] and first == descriptor
+
+    def until_it_writes(self, descriptor, seconds=20):
         """Runs the thread to the entry of a write."""
-        write = {"x86_64": 1, "aarch64": 64}[platform.machine()]
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             self.ask(self.SYSCALL)
             while os.waitpid(self.thread, self.WALL | os.WNOHANG)[0] == 0:
                 check(time.monotonic() < limit, "the thread makes no call")
                 time.sleep(0.001)
-            info = ctypes.create_string_buffer(88)
-            self.ask(self.GET_SYSCALL_INFO, len(info), ctypes.addressof(info))
-            entered, number = info.raw[0] == 1, int.from_bytes(info.raw[24:32], sys.byteorder)
-            if entered and number == write:
+            if self.enters_a_write_to(descriptor):
                 return
         raise Failed("the thread does not write")
 
-    def wait_for_the_end(self, process, seconds=20):
-        """The process is not gone while its traced thread is not reaped."""
-        limit = time.monotonic() + seconds
-        while time.monotonic() < limit:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.thread, self.WALL | os.WNOHANG)
-            if process.poll() is not None:
-                return process.returncode
-            time.sleep(0.005)
-        raise Failed("it does not end")
+    def until_it_ends(self, process, others, descriptor, seconds=20):
+        """Runs the main thread to the end of its process; a write to the descriptor hangs. The exit code."""
+        limit, signal_for_it = time.monotonic() + seconds, 0
+        try:
+            while True:
+                self.ask(self.SYSCALL, data=signal_for_it)
+                while True:
+                    check(time.monotonic() < limit, "it does not end")
+                    for other in others:
+                        with contextlib.suppress(ChildProcessError):
+                            os.waitpid(other.thread, self.WALL | os.WNOHANG)
+                    pid, status = os.waitpid(self.thread, self.WALL | os.WNOHANG)
+                    if pid:
+                        break
+                    time.sleep(0.001)
+                if not os.WIFSTOPPED(status):
+                    process.returncode = os.waitstatus_to_exitcode(status)
+                    return process.returncode
+                at_a_call = os.WSTOPSIG(status) == signal.SIGTRAP | 0x80
+                check(not (at_a_call and self.enters_a_write_to(descriptor)),
+                      "the main thread itself writes to the file, which may hang")
+                signal_for_it = 0 if at_a_call or status >> 16 else os.WSTOPSIG(status)
+        except Failed:
+            process.kill()  # and reaped by parts, or else the process stays
+            for thread in (*(other.thread for other in others), self.thread):
+                with contextlib.suppress(ChildProcessError):
+                    while os.WIFSTOPPED(status := os.waitpid(thread, self.WALL)[1]):
+                        pass
+                    process.returncode = os.waitstatus_to_exitcode(status)
+            raise
+
+
+def file_of(s, path):
+    """The descriptor by which the server writes to it."""
+    return next(int(fd.name) for fd in pathlib.Path(f"/proc/{s.process.pid}/fd").iterdir() if fd.resolve() == path.resolve())
 
 
 def a_write_that_does_not_return_holds_up_its_worker_alone(muster, test_server, folder):
     path = folder / "access.log"
     with ended(Server(muster, "--access-log", str(path), folder=folder)) as s:
-        try:
-            hung = Hung(s.process, "access log")
-        except OSError as error:
-            print("tracing is not allowed here:", error, "; tests/server/log_writer.cpp tells the same of a worker alone")
-            return
+        hung = Hung(s.process, "access log")
         load = Load(s.public)
         load.run(10)
-        hung.until_it_writes()
+        hung.until_it_writes(file_of(s, path))
         overflow(s, load)
         log = until(lambda: access_log_of(s)["stuck_ms"] and access_log_of(s), 10, "a log that is stuck")
         check(log["why"] == "a write to it does not return", log)
         same_rate(muster, folder, s)
+        main_thread = Hung(s.process)  # what it says last goes to a file, too
         began = time.monotonic()
         s.signal(signal.SIGTERM)
-        code = hung.wait_for_the_end(s.process)
+        code = main_thread.until_it_ends(s.process, [hung], 2)
         took = time.monotonic() - began
         print(f"ended {took:.2f} s after SIGTERM with {code}")
         check(code == 0, "exit code", code, s.log()[-3000:])
@@ -405,6 +436,39 @@ def a_write_that_does_not_return_holds_up_its_worker_alone(muster, test_server, 
             check(took <= 1.0, "it ended late, after", took)
         check(re.search(r"access\.log: \d+ lines are dropped: a write to it does not return", s.log()), s.log()[-1000:])
         check("reporter did not end in time" in s.log(), s.log()[-1000:])
+
+
+def a_second_signal_ends_a_process_whose_log_hangs(muster, test_server, folder):
+    with ended(Server(muster, "--access-log", "off", "--log-level", "debug", "--drain-delay", "30s", folder=folder)) as s:
+        hung = Hung(s.process, "log")
+        s.signal(signal.SIGTERM)
+        hung.until_it_writes(2)
+        Load(s.public).run(20, "/api/users/999999")  # each with a line of the log, which waits
+        main_thread = Hung(s.process)
+        began = time.monotonic()
+        s.signal(signal.SIGTERM)
+        code = main_thread.until_it_ends(s.process, [hung], 2)
+        took = time.monotonic() - began
+        print(f"ended {took:.2f} s after the second SIGTERM with {code}")
+        check(code == 128 + signal.SIGTERM, "exit code", code, s.log()[-3000:])
+        if not SLOW:
+            check(took <= 1.0, "it ended late, after", took)
+
+
+def a_second_signal_writes_what_waits(muster, test_server, folder):
+    path = folder / "access.log"
+    for _ in range(5):
+        path.unlink(missing_ok=True)
+        with ended(Server(muster, "--access-log", str(path), "--log-level", "debug", "--drain-delay", "30s", folder=folder)) as s:
+            s.signal(signal.SIGTERM)
+            until(lambda: "draining" in s.log(), 10, "the first signal")
+            load = Load(s.public)
+            load.run(20, "/api/users/999999")
+            s.signal(signal.SIGTERM)
+            check(s.wait(10) == 128 + signal.SIGTERM, "exit code", s.process.returncode)
+            ids = own(records_of(path.read_text()))
+            check(sorted(ids) == sorted(f"load-{i}" for i in range(20)), ids)
+            check(s.log().endswith("\n"), s.log()[-200:])
 
 
 def a_terminal_that_is_stopped_holds_up_nothing(muster, test_server, folder):
@@ -591,6 +655,8 @@ SCENARIOS = {f.__name__: f for f in (
     a_disk_that_is_full_and_then_is_not,
     pipes_that_nobody_reads,
     a_write_that_does_not_return_holds_up_its_worker_alone,
+    a_second_signal_ends_a_process_whose_log_hangs,
+    a_second_signal_writes_what_waits,
     a_terminal_that_is_stopped_holds_up_nothing,
     a_start_does_not_wait_for_a_full_pipe,
     rotation_under_load_loses_nothing,

@@ -456,7 +456,7 @@ TEST_CASE("the application's log goes straight out until a writer keeps it, and 
     CHECK(queue.waiting() == 0);
     queue.put("four\n");
     queue.put("five\n");
-    queue.pass();
+    CHECK(queue.pass(false) == 0);
     queue.put("six\n");
     CHECK(drain(pipe.reads.get()) == "four\nfive\nsix\n");
     queue.drop();
@@ -495,6 +495,54 @@ TEST_CASE("straight lines to a descriptor that takes nothing are counted, not wa
     }
     CHECK(queue.dropped() > 50);
     CHECK(drain(pipe.reads.get()).size() / 4'096 + queue.dropped() == 100);
+}
+
+TEST_CASE("of what waits when the writer leaves, what is lost is counted, and no more") {
+    two_ends pipe;
+    REQUIRE(::fcntl(pipe.writes.get(), F_SETPIPE_SZ, 8'192) == 8'192);
+    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
+    queue.keep(std::make_shared<doorbell>([] {}));
+    const std::string line = std::string(2'047, 'x') + '\n';
+    for (int i = 0; i != 10; ++i) {
+        queue.put(line);
+    }
+    CHECK(queue.pass(false) == 6);
+    CHECK(queue.dropped() == 6);
+    CHECK(queue.waiting() == 0);
+    CHECK(drain(pipe.reads.get()).size() == 4 * line.size());
+}
+
+TEST_CASE("a line that goes straight out does not go on where another was torn") {
+    two_ends pipe;
+    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
+    queue.keep(std::make_shared<doorbell>([] {}));
+    queue.put("one\n");
+    CHECK(queue.pass(true) == 0);
+    queue.put("two\n");
+    CHECK(drain(pipe.reads.get()) == "\none\ntwo\n");
+    while (drain(pipe.reads.get()).empty()) {
+        queue.put(std::string(6'000, 'x') + '\n'); // longer than what a pipe takes at once
+    }
+    queue.keep(std::make_shared<doorbell>([] {}));
+    CHECK(queue.pass(true) == 0); // nothing waits: nothing is written
+    CHECK(drain(pipe.reads.get()).empty());
+    queue.put("three\n");
+    CHECK(drain(pipe.reads.get()) == "\nthree\n");
+    CHECK(queue.dropped() == 0);
+}
+
+TEST_CASE("lines go straight to a file, too") {
+    const folder here;
+    const auto path = here / "log";
+    const unique_fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    log_queue queue(file.get(), [](const std::string& text) { return text + '\n'; });
+    queue.put("one\n");
+    queue.keep(std::make_shared<doorbell>([] {}));
+    queue.put("two\n");
+    CHECK(queue.pass(false) == 0);
+    queue.put("three\n");
+    CHECK(content(path) == "one\ntwo\nthree\n");
+    CHECK(queue.dropped() == 0);
 }
 
 TEST_CASE("how it stands with a log is one sentence, and so are its last words") {

@@ -76,8 +76,8 @@ struct scene {
         writes = unique_fd(ends[1]);
         ::fcntl(reads.get(), F_SETFL, O_NONBLOCK);
         writer.emplace(loop.get(), "log", source, std::make_shared<log_output>(writes.get(), "a pipe"));
-        writer->on_end([this](const log_status& status, bool hangs) {
-            last = status;
+        writer->on_end([this](bool hangs) {
+            last = writer->status();
             hung = hangs;
         });
         owner.serve("log", [this](service_call& call) { return writer->run(call); }, log_writer::budget);
