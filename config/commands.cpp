@@ -34,8 +34,13 @@ empty or an http(s) URL, language a tag such as pt-BR. Lines end with LF or CRLF
 most 8 MiB; empty ones are passed over, as is a byte order mark at the file's start.
 
 A person that is there already is replaced whole; the same file again changes nothing. A database
-that is absent is made, empty; a server may read it meanwhile. A bad line is named with its number,
-field and reason, and nothing is changed; so it is after Ctrl-C.
+that is absent is made, empty. A server reads on meanwhile; only if the database is one of
+journal_mode=delete its requests wait, and may meet their time limit. A bad line is named with its
+number, field and reason, and nothing is changed; so it is after Ctrl-C (an absent database is an
+empty file then, which counts as absent).
+
+Exit codes: 0 imported, 1 nothing was changed, 2 wrong flags or configuration, 4 imported without
+the bad lines (--keep-going), 128+n stopped by signal n and nothing was changed.
 )";
 
 constexpr std::string_view export_text =
@@ -52,8 +57,8 @@ versions of muster that know the old schema refuse the new one.
 constexpr std::string_view health_text =
     R"(Asks a running muster how it is, and exits with 0 if it answers 200 within 2 seconds, else with 1:
 for the health check of a container or a service. It asks the admin listener, or with --admin off
-the first public one; 0.0.0.0 and [::] become 127.0.0.1 and [::1]. Give it the flags, variables or
-file that the server has.
+the first public one; 0.0.0.0 and [::] become 127.0.0.1 and [::1]. Give it the server's --admin and
+--listen, its variables or its file; other flags of the server it does not take.
 )";
 
 constexpr command_info table[] = {

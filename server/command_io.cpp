@@ -53,6 +53,10 @@ command_input::command_input(const std::string& name, const stop_signals& stop)
     if (fd_ < 0 || ::fstat(fd_, &found) != 0) {
         fail(name_, errno);
     }
+    const int flags = ::fcntl(fd_, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) { // it was closed when we were started, or is only to be written
+        fail(name_, EBADF);
+    }
     if (S_ISDIR(found.st_mode)) {
         fail(name_, EISDIR);
     }

@@ -7,6 +7,7 @@
 #include "server/limits.hpp"
 #include "server/signals.hpp"
 #include "server/stop_signals.hpp"
+#include "upstream/database_file.hpp"
 #include "upstream/people_export.hpp"
 #include "upstream/people_import.hpp"
 #include "upstream/sqlite_database.hpp"
@@ -15,9 +16,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 namespace muster::server {
@@ -30,19 +33,24 @@ constexpr std::chrono::milliseconds between_progress_lines{200};
 constexpr std::uint64_t lines_between_looks = 128; // at the clock
 constexpr int exit_skipped_lines = 4;
 
-int print(const std::string& text) {
-    std::fputs(text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : 1;
-}
-
 void tell(const std::string& line) {
     std::fprintf(stderr, "muster: %s\n", line.c_str());
 }
 
+/// Whether it could be written; if not, standard error says why.
+bool print(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) {
+        return true;
+    }
+    tell(std::string("standard output: ") + std::strerror(errno));
+    return false;
+}
+
 int health(const config::parsed& asked) {
+    ignore_signals_of_writes(); // healthy, whoever may have closed the output
     const auto answer = ask_health(health_endpoint(asked.settings), asked.ready, health_limit);
     if (answer.ok) {
-        print(answer.line + '\n'); // healthy, whoever may have closed the output
+        print(answer.line + '\n');
         return 0;
     }
     tell(answer.line);
@@ -137,8 +145,8 @@ int import_people(const config::parsed& asked, stop_signals& stop) {
                  (result.counts.bad == 1 ? " bad line" : " bad lines") + " (--keep-going skips them)");
             return 1;
         }
-        const int written = print(path + ": " + summary_of(result.counts, teller.took()) + '\n');
-        return written == 0 && result.counts.bad > 0 ? exit_skipped_lines : written;
+        print(path + ": " + summary_of(result.counts, teller.took()) + '\n'); // it is done, whether that is read or not
+        return result.counts.bad > 0 ? exit_skipped_lines : 0;
     } catch (...) {
         teller.wipe();
         throw;
@@ -147,12 +155,19 @@ int import_people(const config::parsed& asked, stop_signals& stop) {
 
 int export_people(const config::parsed& asked, stop_signals& stop) {
     command_output output(stop);
+    const auto& path = asked.settings.users.url.path;
     std::string line;
     upstream::export_people(
-        asked.settings.users.url.path, [&] { return stop.asked(); },
+        path, [&] { return stop.asked(); },
         [&](const upstream::person& who) {
             line.clear();
             views::append_json(line, views::user_document{who.who, who.about, who.posts});
+            if (line.size() > upstream::longest_person_line) {
+                upstream::refuse_database(path, "user " + std::to_string(static_cast<std::int64_t>(who.who.id)) +
+                                                    " cannot be written: the line would be longer than the " +
+                                                    std::to_string(upstream::longest_person_line) +
+                                                    " bytes that an import takes");
+            }
             line += '\n';
             output.write(line);
         });
@@ -163,9 +178,10 @@ int export_people(const config::parsed& asked, stop_signals& stop) {
 int migrate(const config::parsed& asked, stop_signals& stop, std::span<const upstream::migration> steps) {
     const auto& path = asked.settings.users.url.path;
     const auto done = upstream::migrate_database(path, steps, [&] { return stop.asked(); });
-    return print(path + (done.from == done.to ? ": is of schema " + std::to_string(done.to) + " already\n"
-                                              : ": upgraded from schema " + std::to_string(done.from) + " to " +
-                                                    std::to_string(done.to) + '\n'));
+    print(path + (done.from == done.to ? ": is of schema " + std::to_string(done.to) + " already\n"
+                                       : ": upgraded from schema " + std::to_string(done.from) + " to " +
+                                             std::to_string(done.to) + '\n'));
+    return 0;
 }
 
 int work_on_database(const config::parsed& asked, const command_extras& extras) {
@@ -192,7 +208,7 @@ int run_command(const config::parsed& asked, const command_extras& extras) {
     case config::command::migrate:
         return work_on_database(asked, extras);
     default:
-        return print(asked.text);
+        return print(asked.text) ? 0 : 1;
     }
 }
 

@@ -4,6 +4,10 @@
 #include "server/logging.hpp"
 #include "server/unique_fd.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,7 +18,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <variant>
@@ -23,6 +26,7 @@ namespace muster::server {
 
 namespace {
 
+namespace http = boost::beast::http;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_answer = 64 * 1024;
@@ -147,13 +151,28 @@ std::string first_line(std::string_view text) {
     return printable(text.substr(0, std::min(text.find_first_of("\r\n"), std::size_t{200})));
 }
 
-/// The status of an HTTP/1.1 answer; nothing if it is none.
-std::optional<int> status_of(std::string_view answer) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (!answer.starts_with("HTTP/1.") || answer.size() < 12 || !std::ranges::all_of(answer.substr(9, 3), is_digit)) {
-        return std::nullopt;
+/// What an answer that is whole says, or why there is none.
+health_answer judge(const std::string& answer) {
+    if (answer.empty()) {
+        return {false, "closed without an answer"};
     }
-    return (answer[9] - '0') * 100 + (answer[10] - '0') * 10 + (answer[11] - '0');
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(longest_answer);
+    parser.eager(true);
+    boost::system::error_code error;
+    parser.put(boost::asio::buffer(answer), error);
+    if (error == http::error::need_more) {
+        error = {};
+    }
+    if (!error && !parser.is_done()) {
+        parser.put_eof(error);
+    }
+    if (error) {
+        return {false, error == http::error::partial_message ? "the answer is cut short" : "not an HTTP answer"};
+    }
+    const auto said = first_line(parser.get().body());
+    return {parser.get().result_int() == 200,
+            std::to_string(parser.get().result_int()) + (said.empty() ? "" : " " + said)};
 }
 
 } // namespace
@@ -185,15 +204,8 @@ health_answer ask_health(const config::endpoint& where, bool ready, std::chrono:
                  "GET " + path + " HTTP/1.1\r\nHost: " + host_of(where) +
                      "\r\nUser-Agent: muster-health\r\nConnection: close\r\n\r\n",
                  end);
-        const auto answer = receive_all(connection.get(), end);
-        const auto status = status_of(answer);
-        if (!status) {
-            return {false, asked + (answer.empty() ? "closed without an answer" : "not an HTTP answer")};
-        }
-        const auto body = answer.find("\r\n\r\n");
-        const auto said =
-            body == std::string::npos ? std::string() : first_line(std::string_view(answer).substr(body + 4));
-        return {*status == 200, asked + std::to_string(*status) + (said.empty() ? "" : " " + said)};
+        const auto answer = judge(receive_all(connection.get(), end));
+        return {answer.ok, asked + answer.line};
     } catch (const std::system_error& error) {
         const bool late = error.code() == std::errc::timed_out;
         return {false, asked + (late ? "no answer within " + std::to_string(limit.count()) + " ms"

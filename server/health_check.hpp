@@ -14,7 +14,7 @@ namespace muster::server {
 [[nodiscard]] config::endpoint health_endpoint(const config::settings& settings);
 
 struct health_answer {
-    bool ok;          ///< it answered 200
+    bool ok;          ///< it answered 200, and the answer was whole
     std::string line; ///< what it said, or why there is no answer; one printable line without its end
 };
 

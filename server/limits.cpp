@@ -61,7 +61,8 @@ std::optional<std::string> warning_of_connections(std::size_t asked, std::size_t
 void fill_standard_streams() noexcept {
     for (int fd = 0; fd <= 2; ++fd) {
         if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
-            (void)::open("/dev/null", O_RDWR); // takes the lowest that is free: this one
+            // Takes the lowest that is free: this one. Reading from the first fails as it did when it was closed.
+            (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDWR);
         }
     }
 }

@@ -24,7 +24,7 @@ std::size_t raise_descriptor_limit() noexcept;
                                                                 std::size_t for_sources);
 
 /// Opens /dev/null as whichever of the descriptors 0, 1 and 2 is closed, so that no connection and no database takes
-/// its number, and gets what is meant for people.
+/// its number, and gets what is meant for people. Reading from 0 fails then, as it did when it was closed.
 void fill_standard_streams() noexcept;
 
 /// A peer that is gone is an error of the write that meets it, not a signal; so is a file that may not grow.

@@ -16,6 +16,7 @@ namespace {
 using json = nlohmann::json;
 
 constexpr std::size_t deepest = 64; // a person is four deep; a path is for people to read
+constexpr std::size_t longest_path = 80;
 
 class fault_finder final : public json::json_sax_t {
   public:
@@ -102,6 +103,12 @@ class fault_finder final : public json::json_sax_t {
                 text += '[' + std::to_string(each.index) + ']';
             else if (!each.name.empty())
                 text += (text.empty() ? "" : ".") + each.name;
+        }
+        if (text.size() > longest_path) {
+            auto cut = longest_path;
+            while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0U) == 0x80)
+                --cut; // not inside of a character
+            text.replace(cut, text.npos, "...");
         }
         return text;
     }

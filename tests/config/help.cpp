@@ -58,6 +58,7 @@ TEST_CASE("help lists the commands, and each tells its own flags") {
         CHECK_FALSE(own.contains("--threads"));
     }
     CHECK(help_text(command::import_people).contains("(default: sqlite:data/muster.db)"));
+    CHECK(help_text(command::import_people).contains("\nExit codes: 0 imported, 1 "));
 }
 
 TEST_CASE("the defaults that help shows are the defaults") {

@@ -96,6 +96,10 @@ def what_cannot_be_imported_from_or_into_is_one_line(muster, test_server, folder
                              (["imprt"], 2, "did you mean import?")]:
         got, out, err = run(muster, *args, folder=folder)
         check(got == code and not out and word in one_line(err), args, got, err)
+    done = subprocess.run([muster, "import", "-", *data], cwd=folder, env=environment(), preexec_fn=lambda: os.close(0),
+                          capture_output=True, check=False, timeout=20)
+    check(done.returncode == 1, "a closed standard input:", done.returncode)
+    check(one_line(done.stderr.decode()) == "muster: standard input: Bad file descriptor\n", done.stderr)
     check(not list(folder.iterdir()), "something was made:", list(folder.iterdir()))
 
 
@@ -194,6 +198,60 @@ def an_export_ends_quietly_with_its_reader_and_loudly_with_its_disk(muster, test
                               stderr=subprocess.PIPE, check=False, timeout=20)
     check(done.returncode == 1, done.returncode)
     check(one_line(done.stderr.decode()) == "muster: standard output: No space left on device\n", done.stderr)
+
+
+def what_was_done_is_told_by_the_exit_code_although_nobody_reads_it(muster, test_server, folder):
+    def into(output, binary, *args, stdin=""):
+        done = subprocess.run([binary, *args], cwd=folder, env=environment(), input=stdin.encode(), stdout=output,
+                              stderr=subprocess.PIPE, check=False, timeout=20)
+        return done.returncode, done.stderr.decode()
+
+    dump = pathlib.Path(__file__).resolve().parents[1] / "upstream" / "databases" / "schema_1.sql"
+    for way, reason in [("full", "No space left on device"), ("closed", "Broken pipe")]:
+        said = f"muster: standard output: {reason}\n"
+        if way == "full":
+            output = os.open("/dev/full", os.O_WRONLY)
+        else:
+            unread, output = os.pipe()
+            os.close(unread)
+        data = ["--data", f"sqlite:{way}.db"]
+        got = into(output, muster, "import", "-", *data, stdin=person(1))
+        check(got == (0, said) and people(folder / f"{way}.db") == 1, way, got)
+        code, err = into(output, muster, "import", "-", "--keep-going", *data, stdin="x\n" + person(2))
+        check(code == 4 and err.endswith(said) and people(folder / f"{way}.db") == 2, way, code, err)
+        with contextlib.closing(sqlite3.connect(folder / f"old-{way}.db")) as db:
+            db.executescript(dump.read_text(encoding="utf-8"))
+        for _ in range(2):
+            got = into(output, test_server, "migrate", "--data", f"sqlite:old-{way}.db")
+            check(got == (0, said), way, got)
+        if way == "full":
+            for args in (["--help"], ["--version"], ["import", "--help"]):
+                got = into(output, muster, *args)
+                check(got == (1, said), args, got)
+        with server(muster, folder=folder) as s:
+            got = into(output, muster, "health", "--admin", f"127.0.0.1:{s.admin}")
+            check(got == (0, said), way, got)
+        os.close(output)
+
+
+def an_export_refuses_what_an_import_would_not_take(muster, test_server, folder):
+    longest = 8 * 1024 * 1024
+    run(muster, "import", "-", "--data", "sqlite:a.db", folder=folder, stdin=person(1, "x").encode())
+    code, exported, err = run(muster, "export", "--data", "sqlite:a.db", folder=folder)
+    name = longest - (len(exported) - 2)  # without the end of the line, and the name of one letter
+
+    def named(length):
+        with contextlib.closing(sqlite3.connect(folder / "a.db")) as db, db:
+            db.execute("UPDATE users SET name = ?", ("x" * length,))
+        return run(muster, "export", "--data", "sqlite:a.db", folder=folder)
+
+    code, exported, err = named(name)
+    check(code == 0 and len(exported) == longest + 1, code, len(exported), err)
+    code, out, err = run(muster, "import", "-", "--data", "sqlite:a.db", folder=folder, stdin=exported)
+    check(code == 0 and b"1 unchanged" in out, code, out, err)
+    code, exported, err = named(name + 1)
+    check(code == 1 and not exported, code, len(exported))
+    check(one_line(err).startswith("muster: a.db: user 1 cannot be written: the line would be longer than the 8388608 bytes"), err)
 
 
 # ---- migrate --------------------------------------------------------------------------------------------------------

@@ -114,6 +114,21 @@ TEST_CASE("what is no answer is told in one line") {
     CHECK_THAT(ask_health(parsed("127.0.0.1:1"), false, 5s).line, ContainsSubstring(":1: Connection refused"));
     CHECK_THAT(ask_health(parsed("127.0.0.1:0"), false, 5s).line, ContainsSubstring("port 0 is any free one"));
 
+    for (const auto* odd :
+         {"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1x200 OK\r\n\r\nok\n", "HTTP/1.1 200"}) {
+        one_answer liar("127.0.0.1:0", odd);
+        const auto heard = ask_health(liar.where(), false, 5s);
+        INFO(heard.line);
+        CHECK_FALSE(heard.ok);
+    }
+    for (const auto* cut : {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Le",
+                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nok\n\r\n"}) {
+        one_answer halved("127.0.0.1:0", cut);
+        const auto heard = ask_health(halved.where(), false, 5s);
+        CHECK_FALSE(heard.ok);
+        CHECK_THAT(heard.line, ContainsSubstring(": the answer is cut short"));
+    }
+
     const auto mute = listen_on(parsed("127.0.0.1:0"), 1, false); // the kernel takes the connection, and that is all
     CHECK_THAT(ask_health(parsed(mute.address), false, 20ms).line, ContainsSubstring(": no answer within 20 ms"));
 }

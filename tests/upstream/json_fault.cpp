@@ -14,6 +14,27 @@ TEST_CASE("the field in which a line goes wrong is found through lists and objec
     CHECK(find_json_fault("").reason == "is cut short: the JSON does not end");
 }
 
+TEST_CASE("the field is told in a few words, however deep and long the names are") {
+    std::string line;
+    for (int i = 0; i < 20; ++i)
+        line += R"({"\u00e4234567890":)";
+    const auto field = find_json_fault(line + "x").field;
+    CHECK(field.starts_with("\u00e4234567890.\u00e4234567890."));
+    CHECK(field.ends_with(".\u00e4234567..."));
+    CHECK(field.size() <= 83);
+    CHECK(find_json_fault(R"({")" + std::string(100'000, 'x') + R"(":y)").field == std::string(80, 'x') + "...");
+    // Not inside of a character.
+    CHECK(find_json_fault(R"({"x)" +
+                          [] {
+                              std::string many;
+                              for (int i = 0; i < 100; ++i)
+                                  many += "\u00e4";
+                              return many;
+                          }() +
+                          R"(":y)")
+              .field.ends_with("\u00e4..."));
+}
+
 TEST_CASE("a whole number of more than 64 bits is found, a fraction is passed over") {
     CHECK(find_json_fault(R"({"x":1.5,"id":123456789012345678901234567890})").field == "id");
 }
