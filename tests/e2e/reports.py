@@ -132,7 +132,7 @@ def overflow(s, load):
     load.run(6_000, LONG)
     until(lambda: access_log_of(s)["dropped"] > 0, 10, "a dropped record")
     before = resident(s)
-    load.run(6_000, LONG)
+    load.run(24_000, LONG)
     grown = resident(s) - before
     print(f"resident: {before >> 10} KiB, then {grown >> 10} KiB more")
     if not SLOW:
@@ -158,9 +158,9 @@ def same_rate(muster, folder, s, target="/nowhere"):
         ours.sent = 10_000_000  # not those that are counted
         rates = []
         for _ in range(5):
-            rates.append((ours.run(2_000, target), theirs.run(2_000, target)))
+            rates.append((ours.run(10_000, target), theirs.run(10_000, target)))
         stuck, free = min(r[0] for r in rates), min(r[1] for r in rates)
-        print(f"2,000 requests: {stuck:.3f} s with the sink stuck, {free:.3f} s with a file")
+        print(f"10,000 requests: {stuck:.3f} s with the sink stuck, {free:.3f} s with a file")
         if not SLOW:
             check(stuck <= 1.5 * free + 0.05, "requests are slower while the sink is stuck:", stuck, "against", free)
     return ours
