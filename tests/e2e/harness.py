@@ -196,8 +196,8 @@ def new_folder():
 
 
 @contextlib.contextmanager
-def server(binary, *args, folder, **more):
-    s = Server(binary, *args, folder=folder, **more)
+def server(binary, *args, folder, kind=Server, **more):
+    s = kind(binary, *args, folder=folder, **more)
     ended = False
     try:
         yield s

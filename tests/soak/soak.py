@@ -2,7 +2,6 @@
 """tests/soak: the real server with a real database under clients that do what clients do, for as many requests as one
 likes, and then the account: see README.md here for all that is asserted. `soak.py SERVER [--seed S] [--requests N]`."""
 import argparse
-import collections
 import json
 import os
 import pathlib
@@ -16,29 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import clients
 import plans
 import verdict
-from harness import SLOW, Failed, Server, check, get, new_folder
+from counted import Counted
+from harness import SLOW, Failed, check, new_folder
 
 FEW = 40  # findings that are printed
-
-
-class Counted(Server):
-    """Knows what it was asked, so that the access log can be held against it."""
-
-    def __init__(self, *args, **more):
-        self.asked = collections.Counter()  # (method, target, status)
-        super().__init__(*args, **more)
-
-    def get(self, path, admin=False):
-        answer = get(self.admin if admin else self.public, path)
-        self.asked["GET", path, answer.status] += 1
-        return answer
-
-    def answers(self, port, path):
-        self.asked["GET", path, 200] += 1
-        return super().answers(port, path)
-
-    def roll(self):
-        return self.get("/debug/tasks?format=json&limit=10000", admin=True).json()
 
 
 def bodies_of(server, database):
