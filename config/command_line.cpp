@@ -74,7 +74,8 @@ std::optional<config_error> apply_variables(settings& into, const environment& v
 void warn_of_open_doors(const settings& all, std::vector<std::string>& warnings) {
     if (!all.admin_token_file.empty()) {
         if (!all.admin && !all.debug_on_public)
-            warnings.push_back("--admin-token-file has nothing to guard: --admin is off, and so is --debug-on-public");
+            warnings.emplace_back(
+                "--admin-token-file has nothing to guard: --admin is off, and so is --debug-on-public");
         return;
     }
     if (all.admin && !is_local(*all.admin))

@@ -139,6 +139,8 @@ task<void> await_signals(int asked, std::function<void(int)> ask, std::function<
     auto all = ending_signals();
     ::sigaddset(&all, SIGHUP);
     ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
+    // Named, in this frame: it outlives the tasks it makes.
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     const auto next = [&]() -> task<int> {
         for (;;) {
             const int signal = co_await signals.async_wait();
