@@ -29,20 +29,8 @@ std::string error_of(const std::vector<std::string>& arguments, const environmen
     return result ? std::string{} : result.error().message;
 }
 
-scratch_directory::scratch_directory() {
-    auto name = (std::filesystem::temp_directory_path() / "muster-config-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-        throw std::runtime_error("no scratch directory");
-    path_ = name;
-}
-
-scratch_directory::~scratch_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 std::string scratch_directory::write(const std::filesystem::path& name, std::string_view text) const {
-    const auto full = path_ / name;
+    const auto full = path() / name;
     std::filesystem::create_directories(full.parent_path());
     std::ofstream{full, std::ios::binary} << text;
     return full.string();

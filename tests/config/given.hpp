@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/command_line.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,21 +21,11 @@ settings settings_of(const std::vector<std::string>& arguments, const environmen
 /// The error's line; "" when there is none.
 std::string error_of(const std::vector<std::string>& arguments, const environment& variables = {});
 
-/// A directory of its own for one test, removed with all that is in it.
-class scratch_directory {
+/// A directory for the files of one test.
+class scratch_directory : public tests::temporary_directory {
   public:
-    scratch_directory();
-    ~scratch_directory();
-    scratch_directory(const scratch_directory&) = delete;
-    scratch_directory& operator=(const scratch_directory&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
-
     /// Writes a file, its directories too; returns its full name.
     std::string write(const std::filesystem::path& name, std::string_view text) const;
-
-  private:
-    std::filesystem::path path_;
 };
 
 } // namespace muster::config

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from harness import SLOW, Failed, check, new_folder, seeded_database
+from harness import SLOW, alone, check, new_folder, seeded_database
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
 PEOPLE = 500 if SLOW else 4000  # more than the cache of a connection holds: the files change before the commit
@@ -222,8 +222,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failure:
-        print("FAILED:", failure, file=sys.stderr)
-        sys.exit(1)
+    alone(main)

@@ -237,6 +237,15 @@ def posts_that_never_end(path):
         """)
 
 
+def alone(main):
+    """Runs the `main` of a script that is one test; its failure is told in one paragraph."""
+    try:
+        main()
+    except Failed as failure:
+        print("FAILED:", failure, file=sys.stderr)
+        sys.exit(1)
+
+
 def main(scenarios):
     """`NAME muster test_server`: runs one scenario; its failure is told in one paragraph."""
     name = sys.argv[1]

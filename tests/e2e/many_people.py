@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from harness import SLOW, Failed, check, new_folder, seeded_database
+from harness import SLOW, alone, check, new_folder, seeded_database
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
 MOST_MEMORY = 100  # MB
@@ -67,8 +67,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failure:
-        print("FAILED:", failure, file=sys.stderr)
-        sys.exit(1)
+    alone(main)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from harness import Failed, check, new_folder, request_bytes, server
+from harness import alone, check, new_folder, request_bytes, server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"(?:<!-- from the test server: (?P<flags>.*?) -->\n)?```console\n(?P<text>.*?)```", re.S)
@@ -81,8 +81,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failure:
-        print("FAILED:", failure, file=sys.stderr)
-        sys.exit(1)
+    alone(main)

@@ -1,6 +1,8 @@
 // tests of server/admin_token: what is a token, what brings it, and what is said of it.
 #include "server/admin_token.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <sys/stat.h>
@@ -34,24 +36,15 @@ std::string fault_of(std::string_view text) {
 class secret_file {
   public:
     explicit secret_file(std::string_view text, ::mode_t mode = 0600) {
-        char pattern[] = "/tmp/muster-token-XXXXXX";
-        const int fd = ::mkstemp(pattern);
-        REQUIRE(fd >= 0);
-        ::close(fd);
-        name_ = pattern;
         std::ofstream(name_, std::ios::binary) << text;
         REQUIRE(::chmod(name_.c_str(), mode) == 0);
     }
 
-    secret_file(const secret_file&) = delete;
-    secret_file& operator=(const secret_file&) = delete;
-
-    ~secret_file() { std::filesystem::remove(name_); }
-
     [[nodiscard]] const std::string& name() const { return name_; }
 
   private:
-    std::string name_;
+    muster::tests::temporary_directory here_;
+    std::string name_ = here_.file("token");
 };
 
 } // namespace

@@ -1,6 +1,8 @@
 // tests of server/binding: addresses that are had, and those that are not.
 #include "server/binding.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <netinet/in.h>
@@ -23,17 +25,6 @@ using muster::server::bind_error;
 using muster::server::listen_on;
 
 namespace {
-
-struct folder {
-    folder() {
-        char name[] = "/tmp/muster-binding-XXXXXX";
-        path = ::mkdtemp(name);
-    }
-
-    ~folder() { std::filesystem::remove_all(path); }
-
-    std::filesystem::path path;
-};
 
 std::uint16_t port_in(const std::string& address) {
     return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
@@ -124,8 +115,8 @@ TEST_CASE("a foreign address is an error") {
 }
 
 TEST_CASE("a Unix socket's file goes with its listener, and a dead one's is replaced") {
-    const folder f;
-    const auto path = (f.path / "s").string();
+    const muster::tests::temporary_directory f;
+    const auto path = (f.path() / "s").string();
     {
         const auto made = listen_on(unix_endpoint{path}, 4, false);
         CHECK(made.sockets.size() == 1);
@@ -149,8 +140,8 @@ TEST_CASE("a Unix socket's file goes with its listener, and a dead one's is repl
 }
 
 TEST_CASE("a file that is no socket is never removed") {
-    const folder f;
-    const auto path = f.path / "precious";
+    const muster::tests::temporary_directory f;
+    const auto path = f.path() / "precious";
     std::ofstream(path) << "data";
     CHECK(refusal_of(unix_endpoint{path.string()}) ==
           "cannot listen on unix:" + path.string() + ": the file exists and is no socket");

@@ -1,6 +1,8 @@
 // tests of server/command_io: files, pipes and signals, in processes of their own where descriptors 0 and 1 are moved.
 #include "server/command_io.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
@@ -8,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <sys/stat.h>
@@ -19,26 +22,42 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-int child(const std::function<int()>& work) {
+// In a process of its own; `meanwhile`, if any, in this one.
+int child(const std::function<int()>& work, const std::function<void(pid_t)>& meanwhile = {}) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::alarm(20); // what should not wait does not wait for the test's own end
         ::_exit(work());
+    }
+    if (meanwhile) {
+        meanwhile(pid);
     }
     int status = 0;
     ::waitpid(pid, &status, 0);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-struct scratch {
-    std::string path = "/tmp/muster-command-io-XXXXXX";
+struct two_ends {
+    two_ends() { REQUIRE(::pipe(ends) == 0); }
 
-    scratch() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
+    two_ends(const two_ends&) = delete;
+    two_ends& operator=(const two_ends&) = delete;
 
-    ~scratch() {
-        ::unlink((path + "/x").c_str());
-        ::rmdir(path.c_str());
+    ~two_ends() {
+        ::close(ends[0]);
+        ::close(ends[1]);
     }
+
+    /// Sends `signal` to a child once it has written something; takes nothing.
+    [[nodiscard]] std::function<void(pid_t)> signals_after_writing(int signal) const {
+        return [from = ends[0], signal](pid_t pid) {
+            pollfd written{.fd = from, .events = POLLIN, .revents = 0};
+            CHECK(::poll(&written, 1, 20'000) == 1);
+            ::kill(pid, signal);
+        };
+    }
+
+    int ends[2];
 };
 
 std::string refusal(const std::string& name) {
@@ -54,11 +73,11 @@ std::string refusal(const std::string& name) {
 } // namespace
 
 TEST_CASE("a file is read to its end and has a size") {
-    const scratch folder;
-    std::ofstream(folder.path + "/x") << "hello";
+    const muster::tests::temporary_directory folder;
+    std::ofstream(folder.file("x")) << "hello";
     CHECK(child([&] {
               const stop_signals stop;
-              command_input input(folder.path + "/x", stop);
+              command_input input(folder.file("x"), stop);
               char buffer[100];
               const bool whole = input.read(buffer) == 5 && input.read(buffer) == 0;
               return whole && input.size() == 5U ? 0 : 1;
@@ -71,24 +90,22 @@ TEST_CASE("what cannot be read is refused by name") {
 }
 
 TEST_CASE("a FIFO that nobody writes into is waited for until a signal comes") {
-    const scratch folder;
-    REQUIRE(::mkfifo((folder.path + "/x").c_str(), 0600) == 0);
-    CHECK(child([&] {
-              const stop_signals stop;
-              command_input input(folder.path + "/x", stop);
-              if (::fork() == 0) {
-                  ::usleep(20'000);
-                  ::kill(::getppid(), SIGTERM);
-                  ::_exit(0);
-              }
-              char buffer[100];
-              try {
-                  static_cast<void>(input.read(buffer));
-              } catch (const stopped_by_signal&) {
-                  return 0;
-              }
-              return 1;
-          }) == 0);
+    const muster::tests::temporary_directory folder;
+    const two_ends told;
+    REQUIRE(::mkfifo(folder.file("x").c_str(), 0600) == 0);
+    const auto work = [&] {
+        const stop_signals stop;
+        command_input input(folder.file("x"), stop);
+        static_cast<void>(!::write(told.ends[1], "r", 1));
+        char buffer[100];
+        try {
+            static_cast<void>(input.read(buffer));
+        } catch (const stopped_by_signal&) {
+            return 0;
+        }
+        return 1;
+    };
+    CHECK(child(work, told.signals_after_writing(SIGTERM)) == 0);
 }
 
 TEST_CASE("standard input may be a pipe, which ends when its writer closes") {
@@ -107,10 +124,10 @@ TEST_CASE("standard input may be a pipe, which ends when its writer closes") {
 }
 
 TEST_CASE("output goes out whole, and a full or a closed one is told") {
-    const scratch folder;
+    const muster::tests::temporary_directory folder;
     const std::string text(1'000'000, 'x');
     CHECK(child([&] {
-              static_cast<void>(!::freopen((folder.path + "/x").c_str(), "w", stdout));
+              static_cast<void>(!::freopen(folder.file("x").c_str(), "w", stdout));
               const stop_signals stop;
               command_output output(stop);
               output.write(text);
@@ -118,7 +135,7 @@ TEST_CASE("output goes out whole, and a full or a closed one is told") {
               output.flush();
               return 0;
           }) == 0);
-    std::ifstream written(folder.path + "/x");
+    std::ifstream written(folder.file("x"));
     CHECK(std::string(std::istreambuf_iterator<char>(written), {}) == text + "end\n");
 
     CHECK(child([&] {
@@ -151,33 +168,18 @@ TEST_CASE("output goes out whole, and a full or a closed one is told") {
           }) == 0);
 }
 
-// ThreadSanitizer hangs in a fork out of a forked process.
-#if defined(__SANITIZE_THREAD__)
-#define MUSTER_FORKS_TWICE 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MUSTER_FORKS_TWICE 0
-#endif
-#endif
-#ifndef MUSTER_FORKS_TWICE
 TEST_CASE("a reader that does not read keeps no signal from being heard") {
-    CHECK(child([] {
-              int ends[2];
-              static_cast<void>(!::pipe(ends));
-              ::dup2(ends[1], STDOUT_FILENO);
-              const stop_signals stop;
-              command_output output(stop);
-              if (::fork() == 0) {
-                  ::usleep(20'000);
-                  ::kill(::getppid(), SIGINT);
-                  ::_exit(0);
-              }
-              try {
-                  output.write(std::string(1'000'000, 'x'));
-              } catch (const stopped_by_signal&) {
-                  return 0;
-              }
-              return 1;
-          }) == 0);
+    const two_ends unread;
+    const auto work = [&] {
+        ::dup2(unread.ends[1], STDOUT_FILENO);
+        const stop_signals stop;
+        command_output output(stop);
+        try {
+            output.write(std::string(1'000'000, 'x'));
+        } catch (const stopped_by_signal&) {
+            return 0;
+        }
+        return 1;
+    };
+    CHECK(child(work, unread.signals_after_writing(SIGINT)) == 0);
 }
-#endif

@@ -3,6 +3,8 @@
 
 #include "server/binding.hpp"
 
+#include "tests/support/temporary_directory.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
@@ -95,15 +97,13 @@ TEST_CASE("200 is healthy, anything else is not, and the body's first line is to
 }
 
 TEST_CASE("a Unix socket is asked too") {
-    std::string directory = "/tmp/muster-health-XXXXXX";
-    REQUIRE(::mkdtemp(directory.data()) != nullptr);
+    const muster::tests::temporary_directory here;
+    const auto where = "unix:" + here.file("s");
     {
-        one_answer healthy("unix:" + directory + "/s", "HTTP/1.1 200 OK\r\n\r\nok\n");
+        one_answer healthy(where, "HTTP/1.1 200 OK\r\n\r\nok\n");
         CHECK(ask_health(healthy.where(), false, 5s).ok);
     }
-    CHECK_THAT(ask_health(parsed("unix:" + directory + "/s"), false, 5s).line,
-               ContainsSubstring("/s: No such file or directory"));
-    ::rmdir(directory.c_str());
+    CHECK_THAT(ask_health(parsed(where), false, 5s).line, ContainsSubstring("/s: No such file or directory"));
 }
 
 TEST_CASE("what is no answer is told in one line") {

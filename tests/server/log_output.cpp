@@ -1,7 +1,6 @@
-// tests of server/log_output, log_queue and ready_write: against real pipes, FIFOs, files and a device that is full.
+// tests of server/log_output: against real pipes, FIFOs, files and a device that is full.
 #include "server/log_output.hpp"
-#include "server/log_queue.hpp"
-#include "server/ready_write.hpp"
+#include "tests/server/log_sinks.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -21,16 +20,15 @@
 #include <sstream>
 #include <string>
 
-using muster::server::doorbell;
 using muster::server::kind_of;
-using muster::server::last_words_of;
 using muster::server::line_source;
 using muster::server::log_output;
-using muster::server::log_queue;
 using muster::server::output_kind;
-using muster::server::sentence_of;
 using muster::server::unique_fd;
-using muster::server::write_ready;
+using muster::tests::content;
+using muster::tests::drain;
+using muster::tests::folder;
+using muster::tests::pipe_ends;
 using namespace std::chrono_literals;
 
 namespace {
@@ -71,54 +69,10 @@ std::string expected(std::uint64_t from, std::uint64_t to) {
     return text;
 }
 
-struct folder {
-    folder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "muster-log-XXXXXX";
-        path = ::mkdtemp(pattern.data());
-    }
-
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-
-    ~folder() { std::filesystem::remove_all(path); }
-
-    [[nodiscard]] std::string operator/(const char* name) const { return path / name; }
-
-    std::filesystem::path path;
-};
-
-std::string content(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-std::string drain(int descriptor) {
-    std::string text;
-    std::array<char, 65'536> piece;
-    for (ssize_t n = 0; (n = ::read(descriptor, piece.data(), piece.size())) > 0;) {
-        text.append(piece.data(), static_cast<std::size_t>(n));
-    }
-    return text;
-}
-
-struct two_ends {
-    two_ends() {
-        std::array<int, 2> ends{};
-        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-        reads = unique_fd(ends[0]);
-        writes = unique_fd(ends[1]);
-        ::fcntl(reads.get(), F_SETFL, O_NONBLOCK); // the other end is not touched: it may be another's
-    }
-
-    unique_fd reads;
-    unique_fd writes;
-};
-
 } // namespace
 
 TEST_CASE("a pipe that nobody reads is written until it is full, and goes on where it stopped") {
-    two_ends pipe;
+    pipe_ends pipe;
     log_output output(pipe.writes.get(), "standard output");
     numbers source;
     source.end = 50'000;
@@ -141,7 +95,7 @@ TEST_CASE("a pipe that nobody reads is written until it is full, and goes on whe
 }
 
 TEST_CASE("what was dropped is told by the next line that gets through, once, with all of them") {
-    two_ends pipe;
+    pipe_ends pipe;
     log_output output(pipe.writes.get(), "standard output");
     numbers source;
     source.end = 50'000;
@@ -288,7 +242,7 @@ TEST_CASE("a file is opened again under its name: no line is lost or written twi
 
 TEST_CASE("a file that cannot be opened again goes on under its old name") {
     const folder here;
-    std::filesystem::create_directory(here.path / "d");
+    std::filesystem::create_directory(here.path() / "d");
     const auto path = here / "d/log";
     log_output output(path);
     numbers source;
@@ -424,143 +378,4 @@ TEST_CASE("writing stops after its slice, although there is more") {
     source.end = 1'000'000;
     CHECK(output.write(source, 0s));
     CHECK(source.waiting() != 0);
-}
-
-TEST_CASE("one write to a pipe is whole lines that fit") {
-    two_ends pipe;
-    const std::string lines = std::string(3'000, 'a') + '\n' + std::string(3'000, 'b') + '\n';
-    CHECK(write_ready(pipe.writes.get(), kind_of(pipe.writes.get()), lines) == 3'001);
-    CHECK(write_ready(pipe.writes.get(), output_kind::other, std::string(10'000, 'c')) == 4'096);
-    pipe.reads = unique_fd();
-    ::signal(SIGPIPE, SIG_IGN);
-    CHECK(write_ready(pipe.writes.get(), output_kind::other, "x\n").error() == EPIPE);
-}
-
-TEST_CASE("the application's log goes straight out until a writer keeps it, and again when he leaves") {
-    two_ends pipe;
-    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
-    queue.put("one\n");
-    CHECK(drain(pipe.reads.get()) == "one\n");
-    int rung = 0;
-    const auto bell = std::make_shared<doorbell>([&rung] { ++rung; });
-    queue.keep(bell);
-    bell->lie_down();
-    queue.put("two\n");
-    queue.put("three\n");
-    CHECK(rung == 1);
-    CHECK(queue.waiting() == 2);
-    CHECK(drain(pipe.reads.get()).empty());
-    std::string taken;
-    queue.take(taken, 4);
-    CHECK(taken == "two\nthree\n"); // about enough: never half a line
-    CHECK(queue.waiting() == 0);
-    queue.put("four\n");
-    queue.put("five\n");
-    CHECK(queue.pass(false) == 0);
-    queue.put("six\n");
-    CHECK(drain(pipe.reads.get()) == "four\nfive\nsix\n");
-    queue.drop();
-    queue.put("seven\n");
-    CHECK(drain(pipe.reads.get()).empty());
-    CHECK(queue.dropped() == 1);
-}
-
-TEST_CASE("the application's log takes a megabyte, then counts what it drops") {
-    log_queue queue(STDERR_FILENO, [](const std::string& text) { return text + '\n'; });
-    queue.keep(std::make_shared<doorbell>([] {}));
-    const std::string line = std::string(1'023, 'x') + '\n';
-    for (int i = 0; i != 1'030; ++i) {
-        queue.put(line);
-    }
-    CHECK(queue.waiting() == 1'024);
-    CHECK(queue.dropped() == 6);
-    std::string taken;
-    queue.take(taken, 10'000);
-    CHECK(taken.size() % 1'024 == 0);
-    CHECK(taken.size() / 1'024 + queue.waiting() == 1'024);
-    std::string note;
-    queue.append_dropped(note, 6);
-    CHECK(note == "dropped 6 lines of the log: there was no room\n");
-    while (queue.waiting() != 0) {
-        queue.take(taken, taken.size() + 100'000);
-    }
-}
-
-TEST_CASE("straight lines to a descriptor that takes nothing are counted, not waited for") {
-    two_ends pipe;
-    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
-    const std::string line = std::string(4'095, 'x') + '\n';
-    for (int i = 0; i != 100; ++i) {
-        queue.put(line);
-    }
-    CHECK(queue.dropped() > 50);
-    CHECK(drain(pipe.reads.get()).size() / 4'096 + queue.dropped() == 100);
-}
-
-TEST_CASE("of what waits when the writer leaves, what is lost is counted, and no more") {
-    two_ends pipe;
-    REQUIRE(::fcntl(pipe.writes.get(), F_SETPIPE_SZ, 8'192) == 8'192);
-    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
-    queue.keep(std::make_shared<doorbell>([] {}));
-    const std::string line = std::string(2'047, 'x') + '\n';
-    for (int i = 0; i != 10; ++i) {
-        queue.put(line);
-    }
-    CHECK(queue.pass(false) == 6);
-    CHECK(queue.dropped() == 6);
-    CHECK(queue.waiting() == 0);
-    CHECK(drain(pipe.reads.get()).size() == 4 * line.size());
-}
-
-TEST_CASE("a line that goes straight out does not go on where another was torn") {
-    two_ends pipe;
-    log_queue queue(pipe.writes.get(), [](const std::string& text) { return text + '\n'; });
-    queue.keep(std::make_shared<doorbell>([] {}));
-    queue.put("one\n");
-    CHECK(queue.pass(true) == 0);
-    queue.put("two\n");
-    CHECK(drain(pipe.reads.get()) == "\none\ntwo\n");
-    while (drain(pipe.reads.get()).empty()) {
-        queue.put(std::string(6'000, 'x') + '\n'); // longer than what a pipe takes at once
-    }
-    queue.keep(std::make_shared<doorbell>([] {}));
-    CHECK(queue.pass(true) == 0); // nothing waits: nothing is written
-    CHECK(drain(pipe.reads.get()).empty());
-    queue.put("three\n");
-    CHECK(drain(pipe.reads.get()) == "\nthree\n");
-    CHECK(queue.dropped() == 0);
-}
-
-TEST_CASE("lines go straight to a file, too") {
-    const folder here;
-    const auto path = here / "log";
-    const unique_fd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    log_queue queue(file.get(), [](const std::string& text) { return text + '\n'; });
-    queue.put("one\n");
-    queue.keep(std::make_shared<doorbell>([] {}));
-    queue.put("two\n");
-    CHECK(queue.pass(false) == 0);
-    queue.put("three\n");
-    CHECK(content(path) == "one\ntwo\nthree\n");
-    CHECK(queue.dropped() == 0);
-}
-
-TEST_CASE("how it stands with a log is one sentence, and so are its last words") {
-    muster::server::log_status status;
-    status.log = "access log";
-    status.sink = "a.log";
-    status.written = 1'234;
-    status.dropped = 17;
-    CHECK(sentence_of(status) == "access log to a.log: 1234 written, 17 dropped");
-    CHECK(last_words_of(status).empty());
-    status.stuck = 3'200ms;
-    status.why = "nobody reads it";
-    status.waiting = 3;
-    status.untold = 17;
-    CHECK(sentence_of(status) ==
-          "access log to a.log: 1234 written, 17 dropped, 3 waiting, stuck for 3.2 s: nobody reads it");
-    CHECK(last_words_of(status) == "access log to a.log: 20 lines are dropped: nobody reads it");
-    status.stuck.reset();
-    status.not_reopened = "Is a directory";
-    CHECK(sentence_of(status) == "access log to a.log: 1234 written, 17 dropped, not opened again: Is a directory");
 }

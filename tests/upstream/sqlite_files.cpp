@@ -11,18 +11,6 @@
 
 namespace muster::upstream::test {
 
-temporary_directory::temporary_directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "muster-upstream-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-        throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-}
-
-temporary_directory::~temporary_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 void execute(const std::string& path, const std::string& sql) {
     sqlite_database database(path, sqlite_access::create);
     database.execute(sql);

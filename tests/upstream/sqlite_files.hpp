@@ -1,6 +1,7 @@
 // tests/upstream: database files in a directory that goes away, and other processes that hold or tear them.
 #pragma once
 
+#include "tests/support/temporary_directory.hpp"
 #include "upstream/sqlite_database.hpp"
 
 #include <sys/types.h>
@@ -14,21 +15,7 @@
 
 namespace muster::upstream::test {
 
-/// A directory of its own, removed with all in it.
-class temporary_directory {
-  public:
-    temporary_directory();
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-    ~temporary_directory();
-
-    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+using tests::temporary_directory;
 
 /// Runs SQL on a file, made if absent, on a connection of its own.
 void execute(const std::string& path, const std::string& sql);
