@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""tests/e2e: clients that never finish, in crowds, and the normal client beside them: `hostile.py NAME muster
+muster_test_server`. MUSTER_FULL_SIZE=1 (./dev test hostile) brings thousands where the suite brings hundreds."""
+import time
+
+from crowd import FULL, Crowd, kernel_sockets, memory, room_for, sized, totals, until
+from harness import SLOW, check, main, seeded_database, server
+from normal_client import Beside, interleaved
+
+KIB = 1024
+
+
+def quiet(folder):
+    return ["--access-log", str(folder / "access.log")]
+
+
+def settled(s, before, seconds=10):
+    """Tasks and descriptors are back to `before`; the connection of who asks is among both."""
+    now = {}
+
+    def back():
+        now.update(tasks=totals(s)["live_tasks"], descriptors=s.descriptors())
+        return now["tasks"] <= before["tasks"] and now["descriptors"] <= before["descriptors"]
+
+    until(back, seconds, lambda: f"{before}, it stays at {now}: that")
+    return now
+
+
+def at_rest(s):
+    time.sleep(0.3)  # the connections of the harness end
+    return {"tasks": totals(s)["live_tasks"], "descriptors": s.descriptors()}
+
+
+# ---- Who only stays --------------------------------------------------------------------------------------------------
+
+
+def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
+    count = sized(10_000, 1_000)
+    room_for(count + 1_000)
+    data = ["--data", f"sqlite:{seeded_database(muster, folder)}", "--idle-timeout", "10m"]
+    with server(muster, *data, *quiet(folder), folder=folder) as one, server(muster, *data, *quiet(folder), folder=folder) as other:
+        interleaved([one.public, other.public], 300, 4)  # both have done everything once
+        told = []
+        # Each server has the crowd once: what differs between two processes is no finding.
+        for crowded, empty in ((one, other), (other, one)):
+            before = at_rest(crowded)
+            start, (_, queued) = memory(crowded.process.pid), kernel_sockets()
+            with Crowd() as crowd:
+                crowd.connect(crowded.public, count)
+                until(lambda: totals(crowded)["connections"] >= count, 30, "connections that stand")
+                silent = memory(crowded.process.pid) - start
+                for each in crowd.all:
+                    crowd.send(each, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    crowd.hear()
+                until(lambda: crowd.hear(0.01) or all(each.got for each in crowd.all), 30, "an answer to each", every=0)
+                time.sleep(0.5)
+                idle = memory(crowded.process.pid) - start
+                sockets, now = kernel_sockets()
+                print(f"{count} idle: {silent / count:.0f} bytes each before they asked anything, {idle / count:.0f} after an answer "
+                      f"(the process has {memory(crowded.process.pid) >> 10} KiB); the kernel has {sockets} sockets, "
+                      f"{max(0, now - queued) / count:.0f} bytes in queues each")
+                # Before the first crowd nothing was ever freed that another could use.
+                if not told and not SLOW:
+                    check(idle / count <= LEAST_OF_AN_IDLE_ONE, "an idle connection takes", idle / count, "bytes")
+                for attempt in range(3):
+                    a, b = interleaved([crowded.public, empty.public], 100, sized(200, 40))
+                    ratio = a["p99"] / b["p99"]
+                    print(f"p99 with them {a['p99']} ms, without {b['p99']} ms: ratio {ratio:.3f} "
+                          f"(p50 {a['p50']} and {b['p50']} ms; {a['answers']} answers each)")
+                    check(a["statuses"].keys() == b["statuses"].keys() == {"200"}, a, b)
+                    if SLOW or ratio <= 1.2:
+                        break
+                told.append(ratio)
+                check(all(each.ended_at is None for each in crowd.all), "idle connections were ended")
+            settled(crowded, before)
+        check(SLOW or max(told) <= 1.2, "p99 with idle connections is", told, "times that without")
+
+
+LEAST_OF_AN_IDLE_ONE = 10 * KIB
+
+
+# ---- Who sends a byte a second ---------------------------------------------------------------------------------------
+
+
+def slow_senders_are_cut_in_time(muster, test_server, folder):
+    count = sized(2_000, 300)
+    room_for(count + 1_000)
+    limit, every = (15.0, 1.0) if FULL else (2.0, 0.25)
+    starts = (b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+              b"POST /user/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n",
+              b"POST /user/1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    flags = [] if FULL else ["--read-timeout", "2s"]
+    with server(muster, *flags, *quiet(folder), folder=folder) as s:
+        with Beside(s.public) as alone:
+            time.sleep(sized(5, 1))
+        before = at_rest(s)
+        with Crowd() as crowd, Beside(s.public) as normal:
+            for one in crowd.connect(s.public, count):
+                one.sent = crowd.send(one, starts[one.number % 3])
+                one.began = time.monotonic()
+            began, number = time.monotonic(), 0
+            # Who was told and sees our end goes on sending: only a reset stops it.
+            while any(one.ended_at is None for one in crowd.all) and time.monotonic() < began + limit + 10:
+                due = int((time.monotonic() - began) / every * count)
+                while number < due:
+                    one = crowd.all[number % count]
+                    if one.stands:
+                        one.sent += crowd.send(one, b"0")
+                    number += 1
+                crowd.hear(0.005)
+            ends = [(one.ended_at or 1e9) - one.began for one in crowd.all]
+            check(max(ends) < 1e9, sum(e > 1e8 for e in ends), "were not cut within", limit + 10, "s")
+            # They stop sending, and are still there: the server has to get rid of them alone.
+            settled(s, {k: v + 1 for k, v in before.items()}, 5)
+            odd = [one.got[:100] for one in crowd.all if one.got and b" 408 " not in one.got[:15]]
+            check(not odd, len(odd), "were told something else, the first", odd[:1])
+            told = sum(bool(one.got) for one in crowd.all)
+        after = settled(s, before)
+        kinds = ["head", "body", "chunk size"]
+        spans = ", ".join(f"{kind} {min(ends[i::3]):.2f} to {max(ends[i::3]):.2f} s" for i, kind in enumerate(kinds))
+        print(f"{count} slow senders cut after: {spans}; {told} were told 408, the others closed; a normal client's p99 "
+              f"{normal.told['p99']} ms beside them, {alone.told['p99']} ms alone (longest {normal.told['longest']} ms, "
+              f"{normal.told['answers']} answers); tasks {before['tasks']} then {after['tasks']}, "
+              f"descriptors {before['descriptors']} then {after['descriptors']}")
+        check(min(ends) >= limit - 0.1, "cut early:", min(ends))
+        check(normal.told["statuses"].keys() == {"200"} and not normal.told["failures"], "the normal client:", normal.told)
+        if not SLOW:
+            check(max(ends) <= limit + 1.5, "cut late:", max(ends))
+            check(normal.told["p99"] <= max(20, 5 * alone.told["p99"]), "the normal client:", normal.told, "alone:", alone.told)
+
+
+SCENARIOS = {f.__name__: f for f in (
+    idle_connections_cost_little_and_slow_nobody,
+    slow_senders_are_cut_in_time,
+)}
+
+if __name__ == "__main__":
+    main(SCENARIOS)
