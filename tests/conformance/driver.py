@@ -1,0 +1,423 @@
+#!/usr/bin/env python3
+"""tests/conformance: runs the vectors against any HTTP/1.1 server that has /livez (200) and no /absent.
+
+One line for each vector that fails: its level, what was expected, what came; then the totals by level. Exit code 0 when
+all pass, 1 when one fails, 2 when it could not be run."""
+import argparse
+import collections
+import errno
+import fnmatch
+import heapq
+import json
+import pathlib
+import random
+import resource
+import select
+import socket
+import struct
+import sys
+import time
+
+import vectors
+import verdict
+from answers import Reader
+
+BUSY = 64  # connections that are waited for
+SLEEPING = 400  # connections that wait for the server's read timeout
+CUT_EVERYWHERE = 4096  # streams up to this length are cut at every position
+CUTS_OF_LONG = 64
+PAUSE = 0.003  # between the two parts: the server has read the first one
+QUIET = 0.3  # how long to listen on when the answers are wrong already
+EXPECT_PATIENCE = 1.0  # a client that waits for 100 does not wait for ever
+LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+class Exchange:
+    """One vector on one connection."""
+
+    def __init__(self, loop, vector, cut, done):
+        self.loop, self.vector, self.cut, self.done = loop, vector, cut, done
+        self.steps = collections.deque(steps_of(vector, cut))
+        self.seen = verdict.Seen(sent_all=False)
+        self.reader = Reader(vector.heads)
+        self.data = bytearray()
+        self.waiting_for = None  # a status, when a wait step holds us
+        self.waited_out = 0  # answers that earlier waits have had
+        self.pending = b""
+        self.quiet_from = None
+        self.paused = False
+        self.stopped = False  # sending makes no sense any more
+        self.timer = 0
+        self.began = time.monotonic()
+        self.wants_write = False
+        self.ended = False
+        self.socket = socket.socket(loop.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = self.socket.connect_ex(loop.address)
+        if code not in (0, errno.EINPROGRESS):
+            self.socket.close()
+            raise OSError(code, "cannot connect")
+        loop.epoll.register(self.socket.fileno(), select.EPOLLIN)
+        loop.exchanges[self.socket.fileno()] = self
+        self.advance()
+
+    # -- sending
+
+    def advance(self):
+        """Sends what may be sent now."""
+        while not self.paused and self.waiting_for is None and not self.seen.sent_all:
+            if self.pending:
+                try:
+                    sent = self.socket.send(self.pending)
+                    self.pending = self.pending[sent:] if sent < len(self.pending) else b""
+                    continue
+                except BlockingIOError:
+                    self.want_write(True)
+                    self.arm(self.loop.patience + 10, "it did not take all that was sent")
+                    return
+                except ConnectionResetError:
+                    return self.finish("reset")
+                except OSError as error:
+                    if error.errno == errno.ECONNREFUSED:
+                        return self.finish("reset", "the connection was refused")
+                    self.stop_sending()  # the server has closed: what it said is what counts
+                    return
+            if not self.steps:
+                self.seen.sent_all = True
+                self.seen.sent_at = self.now()
+                self.want_write(False)
+                if self.vector.end == "half-close":
+                    try:
+                        self.socket.shutdown(socket.SHUT_WR)
+                    except OSError:
+                        pass
+                self.consider()
+                return
+            step = self.steps.popleft()
+            if isinstance(step, bytes):
+                self.pending = step
+            elif step is None:
+                self.paused = True
+                self.want_write(False)
+                self.arm(PAUSE, None)
+            else:
+                self.waiting_for = step
+                self.want_write(False)
+                self.arm(min(EXPECT_PATIENCE, self.loop.read_timeout / 2), None)
+                self.look_for_waited()
+
+    def stop_sending(self):
+        self.steps.clear()
+        self.pending = b""
+        self.stopped = True
+        self.seen.sent_all = True
+        self.seen.sent_at = self.now()
+        self.want_write(False)
+        self.consider()
+
+    def look_for_waited(self):
+        """The answer that a wait step holds us for; a final one sets us free as well, unless it closes."""
+        for index in range(self.waited_out, len(self.reader.answers)):
+            answer = self.reader.answers[index]
+            if answer.status == self.waiting_for or not answer.interim:
+                self.waited_out = index + 1
+                self.waiting_for = None
+                if not answer.interim and answer.says_close:
+                    self.stop_sending()
+                else:
+                    self.advance()
+                return
+
+    # -- receiving
+
+    def on_event(self, events):
+        if events & select.EPOLLOUT:
+            self.advance()
+            if self.ended:
+                return
+        if events & ~select.EPOLLOUT:
+            self.receive()
+
+    def receive(self):
+        try:
+            piece = self.socket.recv(262144)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            return self.finish("reset")
+        except OSError as error:
+            return self.finish("reset", error.strerror)
+        if not piece:
+            return self.finish("closed")
+        self.data += piece
+        self.seen.arrivals.append((len(self.data), self.now()))
+        self.reader.feed(piece)
+        if self.waiting_for is not None:
+            self.look_for_waited()
+        if not self.ended:
+            self.consider()
+
+    def consider(self):
+        """All is sent, or something came: what is to be waited for now, and for how long."""
+        if not self.seen.sent_all:
+            return
+        if self.seen.probed_after >= 0:
+            return self.arm(self.loop.patience, "")
+        answers = self.reader.answers
+        statuses = [a.status for a in answers]
+        fitting = [(a, m) for a in self.vector.answers if (m := verdict.match(a.tokens, statuses)) and m[0] == len(statuses)]
+        if self.reader.wrong or not fitting:
+            closes = answers and answers[-1].says_close and not self.reader.wrong
+            return self.arm(self.loop.patience if closes else QUIET, "")
+        whole = not self.reader.rest
+        if whole and not self.stopped and not (answers and answers[-1].says_close):
+            for alternative, (_, complete) in fitting:
+                if complete and alternative.end == "kept":
+                    return self.probe()
+        if all(complete and not a.end_by_timeout for a, (_, complete) in fitting) and answers:
+            return self.arm(self.loop.patience, "")
+        self.arm(self.loop.read_timeout + self.loop.patience, "")
+
+    def probe(self):
+        self.seen.probed_after = len(self.data)
+        self.reader.heads.add(len(self.reader.finals) + 1)
+        try:
+            self.socket.send(verdict.PROBE)
+        except ConnectionResetError:
+            return self.finish("reset")
+        except OSError:
+            pass
+        self.arm(self.loop.patience, "")
+
+    # -- time
+
+    def now(self):
+        return time.monotonic() - self.began
+
+    def arm(self, seconds, why):
+        """One timer at a time; it replaces the last one."""
+        self.timer += 1
+        heapq.heappush(self.loop.timers, (time.monotonic() + seconds, id(self), self.timer, self, why))
+
+    def on_timer(self, why):
+        if self.paused:
+            self.paused = False
+            self.advance()
+        elif self.waiting_for is not None:
+            self.waiting_for = None
+            self.advance()
+        else:
+            self.finish("open", why)
+
+    # -- the end
+
+    def want_write(self, on):
+        if on != self.wants_write:
+            self.wants_write = on
+            self.loop.epoll.modify(self.socket.fileno(), select.EPOLLIN | (select.EPOLLOUT if on else 0))
+
+    def finish(self, end, why=""):
+        if self.ended:
+            return
+        self.ended = True
+        self.seen.end, self.seen.ended_at, self.seen.data = end, self.now(), bytes(self.data)
+        if not self.seen.sent_all:
+            self.seen.sent_at = self.seen.ended_at
+        self.seen.why_given_up = why or ""
+        self.timer += 1
+        del self.loop.exchanges[self.socket.fileno()]
+        if end == "open":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        self.socket.close()
+        self.done(self)
+
+
+def steps_of(vector, cut):
+    """The vector's steps with a pause (None) after its first `cut` bytes; cut None: whole."""
+    if cut is None:
+        return vector.steps()
+    steps, left = [], cut
+    for step in vector.steps():
+        if isinstance(step, bytes) and 0 < left < len(step):
+            steps += [step[:left], None, step[left:]]
+            left = 0
+        else:
+            steps.append(step)
+            left -= len(step) if isinstance(step, bytes) else 0
+    return steps
+
+
+def cuts_of(vector, split, seed):
+    """The positions in which the vector is cut: None for whole."""
+    if split == "none":
+        return [None]
+    size = vector.size()
+    if size <= (CUT_EVERYWHERE if split == "every" else CUTS_OF_LONG):
+        return range(1, size)
+    generator = random.Random(f"{seed} {vector.id}")
+    return sorted(generator.sample(range(1, size), CUTS_OF_LONG))
+
+
+class Loop:
+    def __init__(self, address, read_timeout, patience):
+        self.family, self.address = address
+        self.read_timeout, self.patience = read_timeout, patience
+        self.epoll = select.epoll()
+        self.exchanges, self.timers = {}, []
+
+    def run(self, jobs, on_done):
+        """jobs: (vector, cut) of all kinds; on_done(exchange) for each."""
+        sleepy = collections.deque(j for j in jobs if j[0].only_by_timeout)
+        brisk = collections.deque(j for j in jobs if not j[0].only_by_timeout)
+        counts = {True: 0, False: 0}
+
+        def done(exchange):
+            counts[exchange.vector.only_by_timeout] -= 1
+            on_done(exchange)
+
+        while sleepy or brisk or self.exchanges:
+            for queue, kind, most in ((sleepy, True, SLEEPING), (brisk, False, BUSY)):
+                while queue and counts[kind] < most:
+                    counts[kind] += 1
+                    Exchange(self, *queue.popleft(), done)
+            wait = max(0.0, self.timers[0][0] - time.monotonic()) if self.timers else 1.0
+            for descriptor, events in self.epoll.poll(min(wait, 1.0)):
+                exchange = self.exchanges.get(descriptor)
+                if exchange is not None:
+                    exchange.on_event(events)
+            now = time.monotonic()
+            while self.timers and self.timers[0][0] <= now:
+                _, _, number, exchange, why = heapq.heappop(self.timers)
+                if number == exchange.timer and not exchange.ended:
+                    exchange.on_timer(why)
+
+
+class Result:
+    """What became of one vector in all its cuts."""
+
+    def __init__(self, vector):
+        self.vector, self.runs, self.failures, self.told, self.first_cut = vector, 0, 0, None, None
+
+    def take(self, exchange, failure):
+        self.runs += 1
+        if self.told is None and exchange.cut is None:
+            self.told = verdict.told(self.vector, exchange.seen)
+        if failure:
+            self.failures += 1
+            if self.failures == 1:
+                self.failure, self.first_cut = failure, exchange.cut
+
+    def line(self):
+        where = ""
+        if self.first_cut is not None:
+            where = f" (cut after {self.first_cut} bytes; {self.failures} of {self.runs} cuts fail)"
+        return f"{self.vector.level}: {self.vector.id}: {self.failure}{where}"
+
+
+def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, verbose=None):
+    """Runs the vectors; a Result for each, in order. verbose(exchange, failure) hears of every run."""
+    results = {v.id: Result(v) for v in wanted}
+
+    def on_done(exchange):
+        failure = verdict.judge(exchange.vector, exchange.seen, read_timeout, patience)
+        results[exchange.vector.id].take(exchange, failure)
+        if verbose:
+            verbose(exchange, failure)
+
+    Loop(address, read_timeout, patience).run([(v, cut) for v in wanted for cut in cuts_of(v, split, seed)], on_done)
+    return list(results.values())
+
+
+def known_failures(path, everything):
+    """Ids that are known to fail, one a line: whole and cut. `#` begins a comment."""
+    known = set()
+    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+        if line and not line.startswith("#"):
+            if line not in {v.id for v in everything}:
+                raise vectors.Mistake(pathlib.Path(path).name, number, f"there is no vector '{line}'")
+            known.add(line)
+    return known
+
+
+def report(results, known=frozenset(), out=sys.stdout):
+    """Prints the failures and the totals; whether all is well."""
+    well = True
+    totals = {level: [0, 0, 0] for level in vectors.LEVELS}
+    runs = 0
+    for result in results:
+        total = totals[result.vector.level]
+        total[0] += 1
+        runs += result.runs
+        listed = result.vector.id in known
+        if result.failures:
+            total[1] += 1
+            print(("known: " if listed else "FAILED ") + result.line(), file=out)
+            well = well and listed
+        elif listed and result.runs:
+            total[2] += 1
+            print(f"FAILED {result.vector.id} passes and is listed in known-failures: take it out", file=out)
+            well = False
+    for level, (count, failed, _) in totals.items():
+        if count:
+            print(f"{level}: {count - failed} of {count} passed, {failed} failed", file=out)
+    failed = sum(t[1] for t in totals.values())
+    print(f"all: {len(results) - failed} of {len(results)} vectors passed, {failed} failed, in {runs} connections", file=out)
+    return well
+
+
+def resolve(text):
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise OSError(f"'{text}' is no HOST:PORT")
+    family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.settimeout(5)
+        trial.connect(address)
+    return family, address
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("server", metavar="HOST:PORT")
+    parser.add_argument("--only", metavar="GLOB", help="the vectors whose ids fit")
+    parser.add_argument("--split", choices=("every", "seeded", "none"), default="none",
+                        help="each vector cut in two at every position up to 4 KiB (longer ones at 64 seeded ones), all at 64 "
+                             "seeded ones at most, or whole (the default)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--read-timeout", type=float, default=15.0, metavar="SECONDS", help="the server's, default 15")
+    parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="what it may be late, default 5")
+    parser.add_argument("--known-failures", metavar="FILE", help="these must fail, and do not count")
+    parser.add_argument("--json", metavar="FILE", help="also what every vector got")
+    parser.add_argument("--verbose", action="store_true", help="a line for every connection")
+    options = parser.parse_args(arguments)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
+    try:
+        everything = vectors.read_all()
+        known = known_failures(options.known_failures, everything) if options.known_failures else set()
+        wanted = [v for v in everything if fnmatch.fnmatchcase(v.id, options.only or "*")]
+        if not wanted:
+            raise OSError(f"no vector's id fits '{options.only}'")
+        address = resolve(options.server)
+    except (OSError, vectors.Mistake) as error:
+        print(f"driver: {error}", file=sys.stderr)
+        return 2
+
+    def tell(exchange, failure):
+        where = "whole" if exchange.cut is None else f"cut after {exchange.cut}"
+        print(f"{'FAILED' if failure else 'passed'} {exchange.vector.id} {where}: {verdict.told(exchange.vector, exchange.seen)}")
+
+    began = time.monotonic()
+    results = run(address, wanted, options.split, options.read_timeout, options.patience, options.seed,
+                  tell if options.verbose else None)
+    well = report(results, known)
+    print(f"took {time.monotonic() - began:.1f} s")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps([
+            {"id": r.vector.id, "level": r.vector.level, "passed": not r.failures, "told": r.told,
+             "failure": r.failure if r.failures else None} for r in results], indent=1))
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
