@@ -115,6 +115,8 @@ class file_reader {
         const std::string path{each.name};
         if (each.kind == file_kind::number && value.is != type::number)
             return wrong_type(path, value, "a number");
+        if (each.kind == file_kind::number_or_off && value.is != type::number && value.text != "off")
+            return wrong_type(path, value, "a number or \"off\"");
         if (each.kind == file_kind::boolean && value.is != type::boolean)
             return wrong_type(path, value, "true or false");
         if (each.kind == file_kind::text && value.is != type::text)

@@ -52,6 +52,20 @@ complaint number(settings& into, std::string_view raw, origin) {
     return store(parse_number(raw, Least, Most), into.*Member);
 }
 
+/// "off" is 0.
+template <auto Member, std::uint64_t Most>
+complaint number_or_off(settings& into, std::string_view raw, origin) {
+    if (raw == "off") {
+        into.*Member = 0;
+        return std::nullopt;
+    }
+    auto read = parse_number(raw, 1, Most);
+    if (!read)
+        return read.error() + ", or off for none";
+    into.*Member = *read;
+    return std::nullopt;
+}
+
 complaint listen(settings& into, std::string_view raw, origin) {
     auto where = parse_endpoint(raw);
     if (!where)
@@ -184,6 +198,11 @@ constexpr key listening[] = {
      file_kind::boolean, toggle<&s::reuse_port>},
     {"max-connections", "N", "from the descriptor limit", "open connections; one more is answered 503",
      file_kind::number, number<&s::max_connections, 1, 10'000'000>},
+    {"max-connections-per-address", "N", "a quarter of --max-connections, at least 64",
+     "of them from one IPv4 address or IPv6 /64, so that no client\ntakes the house alone; one more is answered 503; "
+     "off "
+     "for no\nlimit. Loopback, Unix sockets and --trusted-proxies are not\ncounted",
+     file_kind::number_or_off, number_or_off<&s::max_connections_per_address, 10'000'000>},
     {"trusted-proxies", "CIDR,...", "",
      "whose Forwarded or X-Forwarded-For names the peer in the log:\nnetworks, addresses, or unix; repeatable",
      file_kind::texts, trusted, [](settings& into) { into.trusted = {}; }},

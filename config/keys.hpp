@@ -20,6 +20,7 @@ using complaint = std::optional<std::string>;
 enum class file_kind {
     text,
     number,
+    number_or_off, ///< a number, or the text "off"
     boolean,
     texts, ///< one text or a list of them; a list separated by commas in the environment; a repeatable flag
     none,  ///< cannot stand in the file

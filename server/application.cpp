@@ -120,6 +120,10 @@ std::size_t places_for(const config::settings& settings, std::size_t descriptors
     return settings.max_connections.value_or(connections_within(descriptors, files_of_sources(settings)));
 }
 
+std::size_t places_of_an_address(const config::settings& settings, std::size_t places) {
+    return settings.max_connections_per_address.value_or(connections_per_address(places));
+}
+
 session_settings admin_sessions_of(const config::settings& settings) {
     auto made = sessions_of(settings);
     made.idle_timeout = std::min(made.idle_timeout, longest_admin_idle); // its few places are for those who ask
@@ -132,6 +136,7 @@ struct house {
         : settings(s),
           log(std::move(logger)),
           gate(places_for(s, descriptors)),
+          addresses(places_of_an_address(s, gate.limit()), s.trusted),
           pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
           admin({.name = "admin",
                  .index = static_cast<std::uint32_t>(pool.size()),
@@ -159,9 +164,9 @@ struct house {
             });
         }
         for (auto* loop : pool.loops()) {
-            services.push_back(std::make_unique<service>(*loop, service_parts{router, sessions, gate, refused, draining,
-                                                                              *log, first_kept_descriptor(descriptors),
-                                                                              reports.log_of(loop->index())}));
+            services.push_back(std::make_unique<service>(
+                *loop, service_parts{router, sessions, gate, addresses, refused, draining, *log,
+                                     first_kept_descriptor(descriptors), reports.log_of(loop->index())}));
         }
     }
 
@@ -228,8 +233,8 @@ struct house {
             auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
-                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_refused, draining, *log,
-                                     std::numeric_limits<int>::max(), reports.log_of(admin.index())});
+                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_addresses, admin_refused, draining,
+                                     *log, std::numeric_limits<int>::max(), reports.log_of(admin.index())});
             const auto number = admin_service->add_door({.which = door::kind::admin,
                                                          .loopback = config::is_local(*settings.admin),
                                                          .address = bound.address,
@@ -297,8 +302,10 @@ struct house {
     std::shared_ptr<spdlog::logger> log;
     std::atomic<bool> draining{false};
     connection_gate gate; // before the loops: what is left in their queues may hold places
+    address_gate addresses;
     connection_gate refused{refusals_at_once};
     connection_gate admin_gate{admin_connections};
+    address_gate admin_addresses{0, {}}; // its places are few anyhow
     connection_gate admin_refused{refusals_at_once};
     concurrency::loop_pool pool;
     concurrency::loop admin;

@@ -20,7 +20,13 @@ namespace muster::server {
 
 namespace {
 
+// Who knocks faster than we accept waits in the kernel: as many as it lets (net.core.somaxconn, 4096 by default, is the
+// least of both). Beyond them it drops, and they knock again a second later.
 constexpr int backlog = SOMAXCONN;
+
+// What the kernel takes of an answer beyond what is on its way to the client: who does not read keeps the rest of it
+// here, where the write timeout ends it and the limits on memory see it, and not megabytes in the kernel.
+constexpr int most_unsent = 16 * 1024;
 
 struct socket_address {
     sockaddr_storage storage{};
@@ -54,9 +60,8 @@ socket_address address_of(const config::tcp_endpoint& where) {
     return made;
 }
 
-void set(int fd, int level, int option) {
-    const int on = 1;
-    if (::setsockopt(fd, level, option, &on, sizeof on) != 0) {
+void set(int fd, int level, int option, int value = 1) {
+    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) {
         throw std::system_error(errno, std::generic_category());
     }
 }
@@ -69,7 +74,9 @@ unique_fd bound(socket_address& address, bool reuse_port) {
     }
     if (address.family() != AF_UNIX) {
         set(fd.get(), SOL_SOCKET, SO_REUSEADDR); // connections of an earlier process in TIME_WAIT do no harm
-        set(fd.get(), IPPROTO_TCP, TCP_NODELAY); // inherited by what is accepted
+        // Inherited by what is accepted.
+        set(fd.get(), IPPROTO_TCP, TCP_NODELAY);
+        set(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, most_unsent);
     }
     if (address.family() == AF_INET6) {
         set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);

@@ -1,7 +1,8 @@
-// server/: the open connections: how many the process may have, and which of a loop's are idle, so that the end of the
-// process can end those.
+// server/: the open connections: how many the process may have (address_gate: how many of them one address), and which
+// of a loop's are idle, so that the end of the process can end those.
 #pragma once
 
+#include "server/address_gate.hpp"
 #include "server/client.hpp"
 #include "server/stream.hpp"
 
@@ -53,6 +54,17 @@ class connection_gate {
   private:
     std::size_t limit_;
     std::atomic<std::size_t> open_{0};
+};
+
+/// What a connection that is served holds to its end.
+struct admission {
+    connection_gate::place of_all;
+    address_gate::place of_address;
+
+    /// By default of somebody whose address is not counted.
+    admission(connection_gate::place all, address_gate::place address = {}) noexcept // NOLINT(*-explicit-*)
+        : of_all(std::move(all)),
+          of_address(std::move(address)) {}
 };
 
 /// A connection as its loop knows it; lives in the session.

@@ -41,6 +41,11 @@ std::size_t connections_within(std::size_t descriptors, std::size_t for_sources)
     return std::max<std::size_t>(descriptors - others, 1);
 }
 
+std::size_t connections_per_address(std::size_t connections) noexcept {
+    constexpr std::size_t least = 64;
+    return std::max(connections / 4, least);
+}
+
 int first_kept_descriptor(std::size_t descriptors) noexcept {
     if (descriptors >= plenty) {
         return std::numeric_limits<int>::max();

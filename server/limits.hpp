@@ -14,6 +14,10 @@ std::size_t raise_descriptor_limit() noexcept;
 /// the admin listener, and `for_sources`, the databases' files). At least 1.
 [[nodiscard]] std::size_t connections_within(std::size_t descriptors, std::size_t for_sources) noexcept;
 
+/// How many of `connections` one address may have, unless it is told: a quarter, so that no client takes the house
+/// alone, but at least 64, which a browser behind every desk of an office needs.
+[[nodiscard]] std::size_t connections_per_address(std::size_t connections) noexcept;
+
 /// The first descriptor that no public connection may have: those from here on are kept for the admin listener and the
 /// sources. The system gives the lowest that is free, so a connection that gets one of these came when nearly all were
 /// taken. Above every descriptor, if `descriptors` is more than is ever used.

@@ -8,7 +8,6 @@
 #include <boost/asio/deferred.hpp>
 #include <spdlog/spdlog.h>
 
-#include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -29,6 +28,7 @@ namespace {
 
 constexpr int burst = 64; // then everything else on the loop has its turn
 constexpr std::chrono::milliseconds pause{50};
+constexpr std::chrono::seconds between_warnings{60};
 // For connections that are half made when the end begins; no longer, for whoever knocks meanwhile waits a second.
 constexpr std::chrono::milliseconds last_handshakes{5};
 
@@ -47,25 +47,11 @@ void let_nobody_knock(int listening) noexcept {
     (void)::setsockopt(listening, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-std::string name_of(const sockaddr_storage& peer) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (peer.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
-        ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-        return std::string(text.data()) + ":" + std::to_string(ntohs(v4.sin_port));
-    }
-    if (peer.ss_family == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
-        ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-        return "[" + std::string(text.data()) + "]:" + std::to_string(ntohs(v6.sin6_port));
-    }
-    return "unix";
-}
-
 } // namespace
 
 listener::listener(concurrency::loop& home, unique_fd listening, receiver accepted, spdlog::logger& log)
-    : listening_(home.context(), listening.get()),
+    : home_(home),
+      listening_(home.context(), listening.get()),
       accepted_(std::move(accepted)),
       log_(log) {
     (void)listening.release();
@@ -115,6 +101,14 @@ void listener::stop() {
     }
 }
 
+// Descriptors come and go while there are few: that is one trouble, not one a moment.
+void listener::warn(int error) {
+    if (const auto now = home_.now(); !warned_ || now - *warned_ >= between_warnings) {
+        warned_ = now;
+        log_.warn("cannot accept: {}; trying again every {} ms", std::generic_category().message(error), pause.count());
+    }
+}
+
 listener::outcome listener::accept_some() {
     for (int i = 0; i != burst; ++i) {
         sockaddr_storage peer{};
@@ -138,16 +132,12 @@ listener::outcome listener::accept_some() {
             case ENONET:
                 continue;
             default: // EMFILE, ENFILE, ENOBUFS, ENOMEM
-                if (!std::exchange(warned_, true)) {
-                    log_.warn("cannot accept: {}; trying again every {} ms", std::generic_category().message(errno),
-                              pause.count());
-                }
+                warn(errno);
                 return outcome::exhausted;
             }
         }
-        warned_ = false;
         try {
-            accepted_(std::move(socket), name_of(peer));
+            accepted_(std::move(socket), remote_of(peer));
         } catch (const std::exception& error) {
             log_.warn("a connection is dropped: {}", error.what());
         }

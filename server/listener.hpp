@@ -4,13 +4,15 @@
 #include "concurrency/loop.hpp"
 #include "concurrency/operation.hpp"
 #include "concurrency/task.hpp"
+#include "concurrency/time.hpp"
+#include "server/remote.hpp"
 #include "server/unique_fd.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <atomic>
 #include <functional>
-#include <string>
+#include <optional>
 
 namespace spdlog {
 class logger;
@@ -20,9 +22,8 @@ namespace muster::server {
 
 class listener {
   public:
-    /// What becomes of an accepted socket (non-blocking, close-on-exec) of `peer`, "127.0.0.1:40312". What it throws
-    /// costs that connection only.
-    using receiver = std::function<void(unique_fd accepted, std::string peer)>;
+    /// What becomes of an accepted socket (non-blocking, close-on-exec). What it throws costs that connection only.
+    using receiver = std::function<void(unique_fd accepted, remote from)>;
 
     /// `home`'s thread or before it runs. References outlive this.
     listener(concurrency::loop& home, unique_fd listening, receiver accepted, spdlog::logger& log);
@@ -44,15 +45,17 @@ class listener {
     enum class outcome { drained, more, exhausted };
 
     outcome accept_some();
+    void warn(int error);
     concurrency::task<void> accept_all();
     void close() noexcept;
 
+    concurrency::loop& home_;
     descriptor listening_;
     receiver accepted_;
     spdlog::logger& log_;
     std::atomic<bool> open_{true};
     bool stopping_ = false;
-    bool warned_ = false;
+    std::optional<concurrency::time_point> warned_; // when, the last time
 };
 
 } // namespace muster::server

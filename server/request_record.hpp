@@ -27,14 +27,15 @@ struct request_record {
     std::uint64_t bytes = 0;         ///< written: head and body
 };
 
-/// Of a connection that was answered 503 without reading a request.
-[[nodiscard]] inline request_record record_of_refused_connection(std::string peer, std::string request_id) {
+/// Of a connection that was answered 503 without reading a request; `cause` is static text.
+[[nodiscard]] inline request_record record_of_refused_connection(std::string peer, std::string request_id,
+                                                                 std::string_view cause) {
     request_record made;
     made.began = std::chrono::system_clock::now();
     made.request_id = std::move(request_id);
     made.peer = std::move(peer);
     made.status = 503;
-    made.cause = "too_many_connections";
+    made.cause = cause;
     return made;
 }
 

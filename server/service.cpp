@@ -1,13 +1,7 @@
 // server/: see service.hpp.
 #include "server/service.hpp"
 
-#include "server/answer_bytes.hpp"
-
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <utility>
 
 namespace muster::server {
@@ -25,12 +19,8 @@ std::size_t service::add_door(door d) {
 }
 
 void service::accept_on(std::size_t door, unique_fd listening, std::vector<service*> to) {
-    auto receive = [this, door, to = std::move(to), next = std::size_t{0}](unique_fd socket, std::string peer) mutable {
-        if (socket.get() >= parts_.first_kept) {
-            refuse_at_once(door, socket, std::move(peer));
-            return;
-        }
-        to[next++ % to.size()]->serve(door, std::move(socket), std::move(peer));
+    auto receive = [this, door, to = std::move(to), next = std::size_t{0}](unique_fd socket, remote from) mutable {
+        take_in(door, std::move(socket), std::move(from), *to[next++ % to.size()]);
     };
     listeners_.push_back(std::make_unique<listener>(home_, std::move(listening), std::move(receive), parts_.log));
     addresses_.push_back(doors_[door]->dispatch.through().address);
@@ -43,30 +33,38 @@ void service::start() {
     }
 }
 
-void service::serve(std::size_t door, unique_fd connected, std::string peer) {
-    const auto& context = doors_[door]->context;
-    if (auto place = parts_.gate.enter()) {
-        home_.spawn("accepted", serve_connection(std::move(connected), std::move(*place), context), std::nullopt,
-                    concurrency::task_kind::connection, std::move(peer));
-    } else if (auto last = parts_.refused.enter()) {
-        home_.spawn("refusing", refuse_connection(std::move(connected), std::move(*last), context), std::nullopt,
-                    concurrency::task_kind::connection, std::move(peer));
+// The gates are everybody's; who is refused stays on this loop.
+void service::take_in(std::size_t door, unique_fd connected, remote from, service& to) {
+    if (connected.get() >= parts_.first_kept) { // others need it: nothing may wait with it
+        refuse_at_once(std::move(connected), doors_[door]->context, refused_for::descriptors, std::move(from.name));
+        return;
     }
+    auto of_address = parts_.addresses.enter(from.address);
+    if (!of_address) {
+        refuse(door, std::move(connected), refused_for::connections_of_address, std::move(from.name));
+        return;
+    }
+    auto of_all = parts_.gate.enter();
+    if (!of_all) {
+        refuse(door, std::move(connected), refused_for::connections, std::move(from.name));
+        return;
+    }
+    to.serve(door, std::move(connected), {std::move(*of_all), std::move(*of_address)}, std::move(from.name));
 }
 
-// Nothing may wait here: the descriptor is needed by others. A best effort to be heard.
-void service::refuse_at_once(std::size_t door, const unique_fd& connected, std::string peer) {
-    const auto result = doors_[door]->dispatch.refuse({}, 503, "the server has no more descriptors for connections");
-    auto answer = *result.answer;
-    answer.retry_after = std::chrono::seconds(1);
-    std::string bytes;
-    append_answer(bytes, answer, {.date = date_.now(), .request_id = result.request_id, .close = true});
-    (void)::send(connected.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    ::shutdown(connected.get(), SHUT_WR);
-    std::array<char, 4096> scrap; // what is unread when it is closed resets the connection, and the answer is lost
-    (void)::recv(connected.get(), scrap.data(), scrap.size(), MSG_DONTWAIT);
-    if (parts_.records != nullptr) {
-        parts_.records->add(record_of_refused_connection(std::move(peer), result.request_id));
+// Safe from every thread.
+void service::serve(std::size_t door, unique_fd connected, admission place, std::string peer) {
+    home_.spawn("accepted", serve_connection(std::move(connected), std::move(place), doors_[door]->context),
+                std::nullopt, concurrency::task_kind::connection, std::move(peer));
+}
+
+void service::refuse(std::size_t door, unique_fd connected, refused_for why, std::string peer) {
+    const auto& context = doors_[door]->context;
+    if (auto last = parts_.refused.enter()) {
+        home_.spawn("refusing", refuse_connection(std::move(connected), std::move(*last), context, why), std::nullopt,
+                    concurrency::task_kind::connection, std::move(peer));
+    } else {
+        refuse_at_once(std::move(connected), context, why, std::move(peer));
     }
 }
 

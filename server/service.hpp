@@ -3,11 +3,13 @@
 #pragma once
 
 #include "concurrency/loop.hpp"
+#include "server/address_gate.hpp"
 #include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/http_date.hpp"
 #include "server/listener.hpp"
+#include "server/refusal.hpp"
 #include "server/request_ids.hpp"
 #include "server/request_record.hpp"
 #include "server/session.hpp"
@@ -30,6 +32,7 @@ struct service_parts {
     const handlers::router& router;
     const session_settings& settings;
     connection_gate& gate;    ///< places to be served
+    address_gate& addresses;  ///< places of each address
     connection_gate& refused; ///< places to be told that there are none
     const std::atomic<bool>& draining;
     spdlog::logger& log;
@@ -44,7 +47,7 @@ class service {
     service(const service&) = delete;
     service& operator=(const service&) = delete;
 
-    /// A way in; its number is what accept_on() and serve() take. Before start().
+    /// A way in; its number is what accept_on() takes. Before start().
     std::size_t add_door(door d);
 
     /// Accepts on `listening` for the door of that number; connections go to each of `to` in turn.
@@ -52,9 +55,6 @@ class service {
 
     /// Spawns the tasks of the listeners and of the watch over the clients.
     void start();
-
-    /// Serves a connected socket. Safe from every thread.
-    void serve(std::size_t door, unique_fd connected, std::string peer);
 
     /// Takes who is queued already and closes the listeners. On the loop's thread.
     void stop_accepting();
@@ -68,7 +68,9 @@ class service {
     [[nodiscard]] concurrency::loop& home() const noexcept { return home_; }
 
   private:
-    void refuse_at_once(std::size_t door, const unique_fd& connected, std::string peer);
+    void take_in(std::size_t door, unique_fd connected, remote from, service& to);
+    void serve(std::size_t door, unique_fd connected, admission place, std::string peer);
+    void refuse(std::size_t door, unique_fd connected, refused_for why, std::string peer);
 
     struct entry {
         dispatcher dispatch;

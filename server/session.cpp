@@ -285,31 +285,10 @@ class session {
 
 } // namespace
 
-task<void> serve_connection(unique_fd connected, connection_gate::place /*place*/, const session_context& context) {
+task<void> serve_connection(unique_fd connected, admission /*place*/, const session_context& context) {
     auto& self = co_await concurrency::current_task();
     session s(adopt(self.home(), std::move(connected)), self, context);
     co_await s.run();
-}
-
-task<void> refuse_connection(unique_fd connected, connection_gate::place /*place*/, const session_context& context) {
-    auto& self = co_await concurrency::current_task();
-    self.relabel("refusing", self.label().ref);
-    auto socket = adopt(self.home(), std::move(connected));
-    const auto result = context.dispatch.refuse({}, 503, "the server has as many connections as it takes");
-    auto answer = *result.answer;
-    answer.retry_after = 1s;
-    std::string bytes;
-    append_answer(bytes, answer, {.date = context.date.now(), .request_id = result.request_id, .close = true});
-    std::string_view unsent = bytes;
-    if (context.records != nullptr) {
-        context.records->add(record_of_refused_connection(std::string(self.label().ref), result.request_id));
-    }
-    try {
-        if (co_await concurrency::with_timeout(1s, send(socket, unsent))) {
-            co_await linger(socket);
-        }
-    } catch (const concurrency::deadline_exceeded&) { // it does not read: there is nothing more to say
-    }
 }
 
 } // namespace muster::server

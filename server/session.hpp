@@ -40,11 +40,7 @@ struct session_context {
 /// exceeded (after an answer that says so, but for the idle time), or when the process drains. Every wait in it is
 /// bounded. What it throws concerns this connection alone. In the roll its name is what it does: "idle", "reading",
 /// "answering", "writing", "closing".
-[[nodiscard]] concurrency::task<void> serve_connection(unique_fd connected, connection_gate::place place,
+[[nodiscard]] concurrency::task<void> serve_connection(unique_fd connected, admission place,
                                                        const session_context& context);
-
-/// The task of a connection for which there is no place: 503 without reading a request.
-[[nodiscard]] concurrency::task<void> refuse_connection(unique_fd connected, connection_gate::place place,
-                                                        const session_context& context);
 
 } // namespace muster::server

@@ -114,6 +114,8 @@ TEST_CASE("switches and words") {
     CHECK(settings_of({"--log-format", "text"}).format == log_format::text);
     CHECK(settings_of({"--threads=0"}).threads == 0);
     CHECK(settings_of({"--max-connections", "7"}).max_connections == 7U);
+    CHECK(settings_of({"--max-connections-per-address", "7"}).max_connections_per_address == 7U);
+    CHECK(settings_of({"--max-connections-per-address", "off"}).max_connections_per_address == 0U);
     CHECK(settings_of({"--drain", "1ms"}).drain == 1ms);
     CHECK(settings_of({}).drain_delay == 0ms);
     CHECK(settings_of({"--drain-delay", "1s"}).drain_delay == 1s);
@@ -127,6 +129,8 @@ TEST_CASE("an error of a flag names flag and value in one line") {
     CHECK(error_of({"--timeout", ""}) == R"(muster: --timeout "" (flag): not a duration; write 250ms, 5s or 2m)");
     CHECK(error_of({"--threads", "-1"}) == "muster: --threads -1 (flag): must be a whole number, 0 to 1024");
     CHECK(error_of({"--max-connections=0"}) == "muster: --max-connections 0 (flag): must be 1 to 10000000");
+    CHECK(error_of({"--max-connections-per-address=0"}) ==
+          "muster: --max-connections-per-address 0 (flag): must be 1 to 10000000, or off for none");
     CHECK(error_of({"--seed=maybe"}) == "muster: --seed=maybe (flag): must be true or false");
     CHECK(error_of({"--log-level", "loud"}) ==
           "muster: --log-level loud (flag): must be trace, debug, info, warn or error");

@@ -30,7 +30,7 @@ std::string file_error(std::string_view text) {
 TEST_CASE("a file can say all that can stand in one") {
     const auto all = from_file(R"({
         "listen": ["0.0.0.0:80", "unix:/run/m"], "admin": "off", "debug-on-public": true, "reuse-port": true,
-        "max-connections": 10, "data": "sqlite:d", "users": "sqlite:u", "profiles": "sqlite:p", "posts": "sqlite:o",
+        "max-connections": 10, "max-connections-per-address": 5, "data": "sqlite:d", "users": "sqlite:u", "profiles": "sqlite:p", "posts": "sqlite:o",
         "seed": true, "timeout": "1s", "read-timeout": "2s", "write-timeout": "3s", "idle-timeout": "4s",
         "drain": "6s", "drain-delay": "1s", "threads": 7, "log-level": "warn", "log-format": "json",
         "routes": {"/user/{id}": {"timeout": "2s"}, "/livez": {"timeout": "250ms"}},
@@ -41,6 +41,8 @@ TEST_CASE("a file can say all that can stand in one") {
     CHECK(all.debug_on_public);
     CHECK(all.reuse_port);
     CHECK(all.max_connections == 10U);
+    CHECK(all.max_connections_per_address == 5U);
+    CHECK(from_file(R"({"max-connections-per-address": "off"})").max_connections_per_address == 0U);
     CHECK(all.users.url.path == "u");
     CHECK(all.profiles.url.path == "p");
     CHECK(all.posts.url.path == "o");

@@ -15,6 +15,7 @@ TEST_CASE("the defaults are those of the manual") {
     CHECK_FALSE(all.debug_on_public);
     CHECK_FALSE(all.reuse_port);
     CHECK_FALSE(all.max_connections.has_value());
+    CHECK_FALSE(all.max_connections_per_address.has_value());
     for (const auto& source : {all.users, all.profiles, all.posts}) {
         CHECK(source.url.path == "data/muster.db");
         CHECK(source.policy == source_policy{4, 256});

@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -98,6 +99,27 @@ TEST_CASE("who connects while the sockets of a group are made one after another 
             CHECK(::recv(client.get(), &byte, 1, MSG_DONTWAIT) == -1);
             CHECK(errno == EAGAIN);
         }
+    }
+}
+
+TEST_CASE("what is accepted sends at once and holds little that is not on its way, as its listener says") {
+    for (const char* host : {"127.0.0.1", "::1"}) {
+        const auto made = listen_on(tcp_endpoint{host, 0}, 1, false);
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        REQUIRE(::getsockname(made.sockets.front().get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        const muster::server::unique_fd client(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+        const muster::server::unique_fd accepted(
+            ::accept4(made.sockets.front().get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        REQUIRE(accepted);
+        const auto option = [&](int which) {
+            int value = -1;
+            socklen_t length = sizeof value;
+            return ::getsockopt(accepted.get(), IPPROTO_TCP, which, &value, &length) == 0 ? value : -1;
+        };
+        CHECK(option(TCP_NODELAY) != 0);
+        CHECK(option(TCP_NOTSENT_LOWAT) == 16 * 1024);
     }
 }
 

@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -37,16 +38,18 @@ namespace {
 const std::string last_hello = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 struct house {
-    explicit house(std::size_t places, std::size_t n = 2, int first_kept = std::numeric_limits<int>::max())
+    explicit house(std::size_t places, std::size_t n = 2, int first_kept = std::numeric_limits<int>::max(),
+                   std::size_t refusals = 4)
         : gate(places),
+          refused(refusals),
           records(n),
           loops(n) {
         auto bound = server::listen_on(config::tcp_endpoint{"127.0.0.1", 0}, n, false);
         port = static_cast<std::uint16_t>(std::stoi(bound.address.substr(bound.address.rfind(':') + 1)));
         for (std::size_t i = 0; i != n; ++i) {
             services.push_back(std::make_unique<server::service>(
-                loops[i],
-                server::service_parts{router, settings, gate, refused, draining, log, first_kept, &records[i]}));
+                loops[i], server::service_parts{router, settings, gate, addresses, refused, draining, log, first_kept,
+                                                &records[i]}));
             const auto door = services.back()->add_door({.address = bound.address});
             services.back()->accept_on(door, std::move(bound.sockets[i]), {services.back().get()});
             services.back()->start();
@@ -75,14 +78,14 @@ struct house {
         return live.get_future().get();
     }
 
-    /// Of connections that were refused, as the records tell.
-    [[nodiscard]] int recorded_refusals() {
+    /// Of connections that were refused for `cause`, as the records tell.
+    [[nodiscard]] int recorded_refusals(std::string_view cause = "too_many_connections") {
         int n = 0;
         for (std::size_t i = 0; i != services.size(); ++i) {
             std::promise<int> counted;
             services[i]->home().post([&] {
-                counted.set_value(static_cast<int>(
-                    std::ranges::count(records[i].all, "too_many_connections", &server::request_record::cause)));
+                counted.set_value(
+                    static_cast<int>(std::ranges::count(records[i].all, cause, &server::request_record::cause)));
             });
             n += counted.get_future().get();
         }
@@ -135,7 +138,8 @@ struct house {
     handlers::router router = tests::make_test_router();
     server::session_settings settings;
     connection_gate gate;
-    connection_gate refused{4};
+    server::address_gate addresses{1, {}}; // loopback is not counted
+    connection_gate refused;
     std::atomic<bool> draining{false};
     std::vector<tests::kept_records> records; // of each loop
     spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
@@ -232,7 +236,44 @@ TEST_CASE("a connection that gets one of the last descriptors is refused at once
     CHECK(refused.starts_with("HTTP/1.1 503 "));
     CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
     CHECK(h.gate.open() == 0);
-    CHECK(h.recorded_refusals() == 1);
+    CHECK(h.recorded_refusals("out_of_descriptors") == 1);
+}
+
+TEST_CASE("a connection is told 503 and recorded also when there is no place to be refused in") {
+    house h(1, 1, std::numeric_limits<int>::max(), 0);
+    const auto first = h.connect();
+    const std::string hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    ::send(first.get(), hello.data(), hello.size(), MSG_NOSIGNAL);
+    std::array<char, 1024> answer;
+    CHECK(::recv(first.get(), answer.data(), answer.size(), 0) > 0);
+    for (int i = 0; i != 3; ++i) {
+        const auto refused = house::rest_of(h.connect()); // without a word: who sends may be reset here
+        CHECK(refused.starts_with("HTTP/1.1 503 "));
+        CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
+    }
+    CHECK(h.recorded_refusals() == 3);
+}
+
+TEST_CASE("who is refused in the middle of sending reads why, and is not reset") {
+    house h(1, 1);
+    const auto first = h.connect();
+    const std::string hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    ::send(first.get(), hello.data(), hello.size(), MSG_NOSIGNAL);
+    std::array<char, 1024> answer;
+    CHECK(::recv(first.get(), answer.data(), answer.size(), 0) > 0);
+    const auto late = h.connect();
+    char byte = 0;
+    REQUIRE(::recv(late.get(), &byte, 1, MSG_PEEK) == 1); // it is answered already
+    const std::string piece(8'000, 'x');
+    for (int i = 0; i != 4; ++i) {
+        CHECK(::send(late.get(), piece.data(), piece.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(piece.size()));
+        std::this_thread::yield();
+    }
+    ::shutdown(late.get(), SHUT_WR);
+    const auto refused = house::rest_of(late);
+    CHECK(refused.starts_with("HTTP/1.1 503 "));
+    CHECK(refused.ends_with("}\n"));
+    CHECK(refused.find("<error>") == std::string::npos);
 }
 
 TEST_CASE("a service accepts until its listeners have closed, and whoever came before has a place then") {

@@ -42,6 +42,13 @@ TEST_CASE("connections leave descriptors for everything else") {
     CHECK(muster::server::raise_descriptor_limit() >= 64);
 }
 
+TEST_CASE("an address has a quarter of the connections, and 64 in a small house") {
+    using muster::server::connections_per_address;
+    CHECK(connections_per_address(10'000) == 2'500);
+    CHECK(connections_per_address(256) == 64);
+    CHECK(connections_per_address(92) == 64);
+}
+
 TEST_CASE("the last descriptors are not for connections") {
     CHECK(muster::server::first_kept_descriptor(64) == 48);
     CHECK(muster::server::first_kept_descriptor(10) == 5);
