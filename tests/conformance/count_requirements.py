@@ -9,7 +9,7 @@ requirement however many such words it holds, and a `must` if one of them is. A 
 
     count_requirements.py FILE.html              one line a section: section, tab, how many
     count_requirements.py --text FILE.html       the sentences too, to read them beside a table
-    count_requirements.py --check TABLE FILE.html   compares with the `section` lines of a table; exit code 1 if they differ
+    count_requirements.py --check TABLE FILE.html   compares a table's counts and kinds with the document's; exit code 1 if they differ
 """
 import argparse
 import html.parser
@@ -92,14 +92,20 @@ def requirements(path):
     return {section: found[section] for section in sorted(found, key=order)}
 
 
-def counts_of_table(path):
-    counts = {}
+def kinds_of_table(path):
+    """{section: kinds of its lines, in order}, after the table's own counts are held against its lines."""
+    counts, kinds = {}, {}
     with open(path, encoding="utf-8") as file:
         for line in file:
             columns = line.rstrip("\n").split("\t")
-            if columns[0] == "section":
+            if columns[0] == "section" and columns[2] == "count":
                 counts[columns[1]] = int(columns[3])
-    return counts
+            elif len(columns) == 6 and columns[1] in ("must", "should"):
+                kinds.setdefault(columns[0], []).append(columns[1])
+    for section in counts.keys() | kinds.keys():
+        if counts.get(section, 0) != len(kinds.get(section, [])):
+            raise SystemExit(f"{path}: section {section} has {len(kinds.get(section, []))} lines and counts {counts.get(section, 'none')}")
+    return kinds
 
 
 def main():
@@ -110,14 +116,14 @@ def main():
     arguments = parser.parse_args()
     found = requirements(arguments.file)
     if arguments.check:
-        table = counts_of_table(arguments.check)
-        real = {section: len(lines) for section, lines in found.items()}
+        table = kinds_of_table(arguments.check)
+        real = {section: [kind for kind, _ in lines] for section, lines in found.items()}
         for section in sorted(table.keys() | real.keys(), key=order):
             if table.get(section) != real.get(section):
-                print(f"section {section}: the table says {table.get(section, 'nothing')}, the document {real.get(section, 'nothing')}")
+                print(f"section {section}: the table has {table.get(section, 'nothing')}, the document {real.get(section, 'nothing')}")
         if table != real:
             return 1
-        print(f"{sum(real.values())} requirements in {len(real)} sections: the table agrees")
+        print(f"{sum(map(len, real.values()))} requirements in {len(real)} sections: the table agrees")
         return 0
     for section, lines in found.items():
         print(f"{section}\t{len(lines)}")
