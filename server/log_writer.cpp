@@ -66,6 +66,9 @@ concurrency::task<void> log_writer::run(concurrency::service_call& call) {
             pool_, [source = source_, output = output_] { return output->write(*source, slice); });
         tell_of_reopening();
         const bool all = taken && status().waiting == 0;
+        if (!call.ending()) { // then last words tell
+            tell_of_sink();
+        }
         if (call.ending()) {
             const auto now = home_.now();
             give_up = give_up.value_or(now + last_tries);
@@ -92,6 +95,22 @@ void log_writer::tell_of_reopening() {
     const auto now = status();
     if (std::exchange(not_reopened_, now.not_reopened) != now.not_reopened && on_reopen_) {
         on_reopen_(now);
+    }
+}
+
+// Not of a sink that only pauses; nor, while it takes a little now and then, again and again.
+void log_writer::tell_of_sink() {
+    const auto now = status();
+    if (!now.stuck) {
+        stuck_since_.reset();
+        if (now.waiting == 0 && std::exchange(told_stuck_, false) && on_stuck_) {
+            on_stuck_(now);
+        }
+        return;
+    }
+    stuck_since_ = stuck_since_.value_or(home_.now());
+    if (home_.now() - *stuck_since_ >= long_silence && !std::exchange(told_stuck_, true) && on_stuck_) {
+        on_stuck_(now);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "concurrency/background.hpp"
 #include "concurrency/loop.hpp"
+#include "concurrency/time.hpp"
 #include "concurrency/worker_pool.hpp"
 #include "server/doorbell.hpp"
 #include "server/line_source.hpp"
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace muster::server {
@@ -41,6 +43,11 @@ class log_writer {
     /// Called on the loop when the file could not be opened again, and when it could after all.
     void on_reopen(std::function<void(const log_status&)> tell) { on_reopen_ = std::move(tell); }
 
+    /// Called on the loop once the sink has taken nothing for `long_silence`, and when it has taken all again.
+    void on_stuck(std::function<void(const log_status&)> tell) { on_stuck_ = std::move(tell); }
+
+    static constexpr std::chrono::milliseconds long_silence{1'000};
+
     /// The process ends at once: writes what waits, in its order, by a thread that is left behind if it is not back
     /// within `longest`. On the loop, which waits so long.
     void write_at_once(std::chrono::milliseconds longest);
@@ -53,6 +60,7 @@ class log_writer {
     class presence;
 
     void tell_of_reopening();
+    void tell_of_sink();
 
     concurrency::loop& home_;
     std::string name_;
@@ -62,7 +70,10 @@ class log_writer {
     concurrency::service_call* call_ = nullptr; // while it runs; the loop's thread only
     std::function<void(bool)> on_end_;
     std::function<void(const log_status&)> on_reopen_;
+    std::function<void(const log_status&)> on_stuck_;
     std::string not_reopened_; // what was told of that
+    std::optional<concurrency::time_point> stuck_since_;
+    bool told_stuck_ = false;
     concurrency::worker_pool pool_;
 };
 

@@ -152,6 +152,14 @@ void reporter::begin(concurrency::background& owner) {
                            status.sink, status.not_reopened);
             }
         });
+        access_writer_->on_stuck([this](const log_status& status) {
+            if (status.stuck) {
+                log_.error("{} to {}: nothing can be written: {}; lines wait, and are lost once there is no more room",
+                           status.log, status.sink, status.why);
+            } else {
+                log_.info("{} to {}: it is written again", status.log, status.sink);
+            }
+        });
         owner.serve(
             "reporter", [this](concurrency::service_call& call) { return access_writer_->run(call); },
             log_writer::budget);

@@ -43,6 +43,8 @@ std::string describe(sqlite3* handle, int code) {
         text += std::string(" (") + std::strerror(system) + ")";
     if (primary == SQLITE_IOERR)
         text += " (SQLite code " + std::to_string(code) + ")";
+    if (code == SQLITE_IOERR_SHMSIZE) // SQLite says nothing of why; it is the one write that every reader needs
+        text += ": there is no room for the -shm file beside it; make some on that file system";
     return text;
 }
 

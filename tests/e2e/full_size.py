@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+import full_disks
 import hostile
+import wall_clock
 
-FILES = {"hostile.py": hostile.SCENARIOS}
+FILES = {"hostile.py": hostile.SCENARIOS, "wall_clock.py": wall_clock.SCENARIOS, "full_disks.py": full_disks.SCENARIOS}
 
 
 def main():

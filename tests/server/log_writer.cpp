@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 using muster::concurrency::background;
 using muster::concurrency::service_call;
@@ -151,6 +152,45 @@ TEST_CASE("a line is written at once when the writer sleeps; the next ones gathe
     CHECK(s.last->written == 4);
     CHECK(s.last->waiting == 0);
     CHECK_FALSE(s.hung);
+}
+
+TEST_CASE("a sink that takes nothing for a second is told of once, and once when it has taken all") {
+    std::vector<log_status> told;
+    scene s;
+    s.writer->on_stuck([&](const log_status& status) { told.push_back(status); });
+    const std::string much(200'000, 'x'); // more than the pipe keeps
+    s.say(much);
+    s.rest();
+    s.loop.advance(500ms);
+    s.rest();
+    CHECK(told.empty());
+    for (int i = 0; i != 30; ++i) {
+        s.loop.advance(100ms);
+        s.rest();
+    }
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].why == "nobody reads it");
+    CHECK(told[0].waiting == 1);
+
+    std::string read;
+    for (int i = 0; i != 30; ++i) {
+        read += s.read() + s.read();
+        s.loop.advance(100ms);
+        s.rest();
+    }
+    CHECK(read == much + '\n');
+    REQUIRE(told.size() == 2);
+    CHECK(!told[1].stuck);
+
+    s.say("all is well");
+    bool drained = false;
+    const auto drain = [&]() -> muster::concurrency::task<void> {
+        co_await s.owner.drain(1h);
+        drained = true;
+    };
+    s.loop.start(drain());
+    s.loop.run_real([&] { return drained; });
+    CHECK(told.size() == 2);
 }
 
 TEST_CASE("a worker that hangs holds up neither the loop nor the end, and that is told") {
