@@ -2,29 +2,29 @@
 #include "handlers/header_list.hpp"
 
 #include "handlers/ascii.hpp"
+#include "handlers/octets.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 
 namespace muster::handlers {
 namespace {
 
-bool is_token(std::string_view name) noexcept {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-               std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-    });
+constexpr bool ends_value(char c) noexcept {
+    return c == '\r' || c == '\n' || c == '\0';
 }
 
 } // namespace
 
 void header_list::add(std::string_view name, std::string_view value) {
-    if (!is_token(name))
+    if (name.empty() || !octets::token.holds(name))
         throw std::invalid_argument("not a header's name: " + std::string(name));
     lines_.append(name).append(": ");
-    for (const char c : trimmed(value))
-        lines_ += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-    lines_ += "\r\n";
+    const auto begin = static_cast<std::ptrdiff_t>(lines_.size());
+    lines_.append(trimmed(value));
+    std::replace_if(lines_.begin() + begin, lines_.end(), ends_value, ' ');
+    lines_.append("\r\n");
 }
 
 std::optional<std::string_view> header_list::find(std::string_view name) const noexcept {

@@ -6,10 +6,7 @@
 namespace muster::handlers {
 
 response answer(int status, std::string_view content_type, std::string body, std::string_view cache_control) {
-    response made{status, content_type, std::move(body), {}, {}};
-    made.headers.add("Cache-Control", cache_control);
-    made.headers.add("X-Content-Type-Options", "nosniff");
-    return made;
+    return {status, content_type, std::move(body), {}, {}, cache_control};
 }
 
 response text(int status, std::string body) {
@@ -56,6 +53,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "Conflict";
     case 411:
         return "Length Required";
+    case 412:
+        return "Precondition Failed";
     case 413:
         return "Content Too Large";
     case 414:

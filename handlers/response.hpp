@@ -1,5 +1,5 @@
-// handlers/: what a handler answers. Plain values: the session adds Date, Content-Length and Connection, writes it, and
-// leaves the body out where HTTP says so (HEAD, 204).
+// handlers/: what a handler answers. Plain values: the session adds Date, Content-Length, X-Content-Type-Options:
+// nosniff and Connection, writes it, and leaves the body out where HTTP says so (HEAD, 204).
 #pragma once
 
 #include "handlers/header_list.hpp"
@@ -15,8 +15,9 @@ struct response {
     int status = 200;
     std::string_view content_type{}; ///< of static storage duration (a literal); empty: no Content-Type
     std::string body{};
-    header_list headers{};                             ///< without Content-Type, Content-Length and Retry-After
+    header_list headers{};                             ///< those that have no member here
     std::optional<std::chrono::seconds> retry_after{}; ///< becomes the header of that name
+    std::string_view cache_control = "no-store";       ///< as content_type; no answer goes without
 };
 
 namespace content_types {
@@ -25,8 +26,8 @@ inline constexpr std::string_view problem = "application/problem+json";
 inline constexpr std::string_view text = "text/plain; charset=utf-8";
 } // namespace content_types
 
-/// An answer with a body of that (static) type, with X-Content-Type-Options: nosniff and the given Cache-Control:
-/// "private" is for users' data, "no-store" for what is true at this moment only.
+/// An answer with a body of that (static) type and the given (static) Cache-Control: "private" is for users' data,
+/// "no-store" for what is true at this moment only.
 [[nodiscard]] response answer(int status, std::string_view content_type, std::string body,
                               std::string_view cache_control);
 

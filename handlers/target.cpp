@@ -2,16 +2,15 @@
 #include "handlers/target.hpp"
 
 #include "handlers/ascii.hpp"
+#include "handlers/octets.hpp"
+#include "handlers/percent.hpp"
 
 #include <algorithm>
 
 namespace muster::handlers {
 namespace {
 
-bool allowed(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7F && c != '#';
-}
+using refused = std::unexpected<std::string_view>;
 
 bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
     if (!equal_ignoring_case(text.substr(0, prefix.size()), prefix))
@@ -20,29 +19,52 @@ bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
     return true;
 }
 
+// What is wrong with a byte that stands in no path and no query.
+std::string_view wrong_with(char c) noexcept {
+    return c == '#' ? "the request target has a fragment ('#'), which is not for servers"
+                    : "the request target holds a character that must be percent-encoded there";
+}
+
+std::string_view no_form(std::string_view text) noexcept {
+    if (text.find("://") != std::string_view::npos)
+        return "the request target's scheme is not http";
+    return "the request target is neither a path that begins with '/', nor a URI of http, nor '*'";
+}
+
 } // namespace
 
-std::optional<target> parse_target(std::string_view text) noexcept {
-    if (text.empty() || !std::all_of(text.begin(), text.end(), allowed))
-        return std::nullopt;
+std::expected<target, std::string_view> parse_target(std::string_view text) noexcept {
+    if (text.empty())
+        return refused("the request target is empty");
     if (text == "*")
-        return target{target_form::asterisk, {}, text, {}};
+        return target{target_form::asterisk, false, {}, text, {}};
 
     target parts;
     if (text.front() != '/') {
-        if (!take_prefix(text, "http://") && !take_prefix(text, "https://"))
-            return std::nullopt;
-        const auto end = std::min(text.find_first_of("/?"), text.size());
+        parts.https = take_prefix(text, "https://");
+        if (!parts.https && !take_prefix(text, "http://"))
+            return refused(no_form(text));
+        const auto end = std::min(text.find_first_of("/?#"), text.size());
         parts.form = target_form::absolute;
         parts.authority = text.substr(0, end);
-        if (parts.authority.empty() || parts.authority.front() == ':' ||
-            parts.authority.find('@') != std::string_view::npos)
-            return std::nullopt;
+        if (parts.authority.empty() || parts.authority.front() == ':')
+            return refused("the request target has no host");
+        if (parts.authority.find('@') != std::string_view::npos)
+            return refused("the request target names a user ('@'), which URIs of http may not");
         text.remove_prefix(end);
     }
-    const auto question = std::min(text.find('?'), text.size());
-    parts.path = question == 0 ? std::string_view{"/"} : text.substr(0, question); // "http://host?x" has path "/"
-    parts.query = text.substr(std::min(question + 1, text.size()));
+    const auto path = octets::path.span(text);
+    const bool has_query = path != text.size() && text[path] == '?';
+    if (path != text.size() && !has_query)
+        return refused(wrong_with(text[path]));
+    parts.path = path == 0 ? std::string_view{"/"} : text.substr(0, path); // "http://host?x" has path "/"
+    if (has_query) {
+        parts.query = text.substr(path + 1);
+        if (const auto good = octets::query.span(parts.query); good != parts.query.size())
+            return refused(wrong_with(parts.query[good]));
+    }
+    if (!percent_valid(text))
+        return refused("a '%' in the request target is not followed by two hexadecimal digits");
     return parts;
 }
 

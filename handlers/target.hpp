@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <expected>
 #include <string_view>
 
 namespace muster::handlers {
@@ -17,14 +17,17 @@ enum class target_form : std::uint8_t {
 /// Views of the text that was parsed (or of literals).
 struct target {
     target_form form = target_form::origin;
+    bool https = false;         ///< an absolute form of that scheme
     std::string_view authority; ///< host and port, of the absolute form only; overrides Host (RFC 9112, 3.2.2)
     std::string_view path;      ///< still percent-encoded; begins with '/', except "*"
     std::string_view query;     ///< what follows the '?', still encoded; empty without one
 };
 
-/// Nothing if the text is none of the three forms: then the answer is 400. Refused with it: the authority form (there
-/// is no CONNECT), schemes other than http and https, user information, an empty host, white space, control
-/// characters and a fragment. Bytes beyond ASCII are let through, as clients do send them.
-[[nodiscard]] std::optional<target> parse_target(std::string_view text) noexcept;
+/// If the text is none of the three forms, a sentence (static text) that says why: then the answer is 400. Refused with
+/// it: the authority form (there is no CONNECT), schemes other than http and https, user information, an empty host, a
+/// fragment, a '%' that begins no escape, and every byte that a URI has only percent-encoded (white space, control
+/// characters, what is beyond ASCII, "<>\^`{|} and brackets in path or query). The authority is not checked further:
+/// see server/host.
+[[nodiscard]] std::expected<target, std::string_view> parse_target(std::string_view text) noexcept;
 
 } // namespace muster::handlers

@@ -37,6 +37,8 @@ void append_answer(std::string& out, const handlers::response& response, const a
         append_number(out, response.body.size());
         out.append("\r\n");
     }
+    append_field(out, "Cache-Control", response.cache_control);
+    out.append("X-Content-Type-Options: nosniff\r\n");
     if (response.retry_after) {
         out.append("Retry-After: ");
         append_number(out, response.retry_after->count());

@@ -17,8 +17,9 @@ struct answer_frame {
     bool close = false;     ///< the connection ends after it
 };
 
-/// Appends status line, fields and body (RFC 9112, sections 4 to 6). An answer to HTTP/1.0 is HTTP/1.1 too (RFC 9112,
-/// section 2.3). A 204 and a 304 have neither body nor Content-Length.
+/// Appends status line, fields (on every answer: Date, Cache-Control and X-Content-Type-Options) and body (RFC 9112,
+/// sections 4 to 6). An answer to HTTP/1.0 is HTTP/1.1 too (RFC 9112, section 2.3). A 204 and a 304 have neither body
+/// nor Content-Length.
 void append_answer(std::string& out, const handlers::response& response, const answer_frame& frame);
 
 } // namespace muster::server

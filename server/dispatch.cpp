@@ -3,13 +3,14 @@
 
 #include "concurrency/deadline.hpp"
 #include "concurrency/when_all.hpp"
+#include "handlers/preconditions.hpp"
 #include "handlers/problem.hpp"
 #include "handlers/refusal.hpp"
 #include "handlers/target.hpp"
 #include "server/access.hpp"
 #include "server/admin_token.hpp"
 #include "server/error_mapper.hpp"
-#include "server/request_parser.hpp"
+#include "server/host.hpp"
 #include "server/waiting_tasks.hpp"
 
 #include <spdlog/spdlog.h>
@@ -72,12 +73,20 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
         return problem(501, "this server does not know the method", head.id);
     }
     const auto target = handlers::parse_target(head.target);
-    if (!target || (target->form == handlers::target_form::absolute && !valid_host(target->authority)) ||
-        (target->form == handlers::target_form::asterisk && verb != method::options)) {
-        return problem(400, "the request target is malformed", head.id);
+    if (!target) {
+        return problem(400, std::string(target.error()), head.id);
     }
     if (target->form == handlers::target_form::asterisk) {
-        return handlers::options_answer("GET, HEAD, OPTIONS");
+        return verb == method::options ? handlers::options_answer("GET, HEAD, OPTIONS")
+                                       : problem(400, "the request target '*' is for OPTIONS only", head.id);
+    }
+    if (target->form == handlers::target_form::absolute) {
+        if (!valid_host(target->authority)) {
+            return problem(400, "the request target's host is malformed", head.id);
+        }
+        if (target->https) { // RFC 9110, section 7.4
+            return problem(421, "resources of https are not served over a connection without TLS", head.id);
+        }
     }
     resolved = router_.resolve(verb, target->path);
     if (resolved.access == handlers::route_access::debug) {
@@ -110,7 +119,8 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     }
     std::exception_ptr error;
     try {
-        result.answer = co_await concurrency::run_task(label, limited(route, request, waiting, work));
+        auto made = co_await concurrency::run_task(label, limited(route, request, waiting, work));
+        result.answer = handlers::conditional(std::move(made), request);
         co_return;
     } catch (...) {
         error = std::current_exception();

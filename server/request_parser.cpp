@@ -2,11 +2,18 @@
 #include "server/request_parser.hpp"
 
 #include "handlers/ascii.hpp"
+#include "handlers/method.hpp"
+#include "handlers/octets.hpp"
+#include "server/chunked_body.hpp"
+#include "server/head_scan.hpp"
+#include "server/host.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace muster::server {
@@ -18,64 +25,33 @@ using handlers::trimmed;
 
 namespace {
 
-constexpr bool decimal(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
-constexpr bool hexadecimal(char c) noexcept {
-    return decimal(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool is_port(std::string_view text) noexcept {
-    return text.size() <= 5 && std::ranges::all_of(text, decimal);
-}
-
-// Whether a request line is right but for the version, "HTTP/2.0".
-bool names_another_version(std::string_view line) noexcept {
-    if (std::ranges::count(line, ' ') != 2 || line.ends_with("HTTP/1.0") || line.ends_with("HTTP/1.1")) {
-        return false;
-    }
-    const auto version = line.substr(line.rfind(' ') + 1);
-    return version.size() == 8 && version.starts_with("HTTP/") && decimal(version[5]) && version[6] == '.' &&
-           decimal(version[7]);
-}
-
 std::string_view view(boost::beast::string_view text) noexcept {
     return {text.data(), text.size()};
 }
 
-} // namespace
-
-bool valid_host(std::string_view host) noexcept {
-    if (host.empty() || host.size() > 255 + 6) {
-        return false;
-    }
-    if (host.front() == '[') { // an IPv6 literal
-        const auto close = host.find(']');
-        if (close == std::string_view::npos || close < 3) {
-            return false;
+// Calls visit(element) for each of a list's elements that is not empty (RFC 9110, section 5.6.1.2).
+template <class Visit>
+void for_each_element(std::string_view list, Visit visit) {
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        if (const auto element = trimmed(list.substr(0, comma)); !element.empty()) {
+            visit(element);
         }
-        const auto literal = host.substr(1, close - 1);
-        const auto rest = host.substr(close + 1);
-        return std::ranges::all_of(literal, [](char c) { return hexadecimal(c) || c == ':' || c == '.'; }) &&
-               (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
+        list.remove_prefix(std::min(comma + 1, list.size()));
     }
-    const auto colon = host.find(':');
-    const auto name = host.substr(0, colon);
-    const auto allowed = [](char c) {
-        return decimal(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("-._~%!$&'()*+,;=").find(c) != std::string_view::npos;
-    };
-    return !name.empty() && std::ranges::all_of(name, allowed) &&
-           (colon == std::string_view::npos || is_port(host.substr(colon + 1)));
 }
 
-/// Beast's parser with our sink: text goes straight into the head that handlers see.
+} // namespace
+
+/// Beast's parser with our sink: text goes straight into the head that handlers see. It gets whole heads only, whose
+/// syntax is right, and no bodies.
 class request_parser::machine final : public http::basic_parser<true> {
   public:
-    explicit machine(const parser_limits& limits) : limits_(limits) {
-        // Beast's own limit is for request line and fields each; the sum is checked here.
-        header_limit(static_cast<std::uint32_t>(limits.head));
+    explicit machine(const parser_limits& limits)
+        : limits_(limits),
+          scan_({limits.head, limits.target, limits.fields}),
+          chunks_({limits.body, limits.extensions, limits.head, limits.fields}) {
+        header_limit(std::numeric_limits<std::uint32_t>::max()); // head_scan has ours
         body_limit(limits.body);
         head.method.clear(); // nothing is known of it yet
         head.target.clear();
@@ -83,107 +59,132 @@ class request_parser::machine final : public http::basic_parser<true> {
 
     step feed(std::string_view bytes) {
         std::size_t consumed = 0;
-        if (!got_some()) {
+        if (place_ == place::empty_lines) {
             // RFC 9112, section 2.2: empty lines before a request line are passed over.
-            while (bytes.substr(consumed).starts_with("\r\n")) {
-                consumed += 2;
+            for (; bytes.substr(consumed).starts_with("\r\n"); consumed += 2) {
+                empty_lines_ += 2;
+                if (empty_lines_ > limits_.head) {
+                    return fail(400, "nothing but empty lines came", consumed);
+                }
             }
-            head_bytes_ += consumed;
-            if (bytes.substr(consumed) == "\r" || consumed == bytes.size()) {
-                return head_bytes_ > limits_.head ? fail(400, "nothing but empty lines", consumed)
-                                                  : step{outcome::need_more, consumed};
-            }
-        }
-        while (!is_done()) {
             const auto rest = bytes.substr(consumed);
-            const bool in_head = !is_header_done();
-            if (rest.empty()) {
+            if (rest.empty() || rest == "\r") {
                 return {outcome::need_more, consumed};
             }
-            error_code error;
-            const auto n = put(boost::asio::const_buffer(rest.data(), rest.size()), error);
-            consumed += n;
-            if (in_head) {
-                head_bytes_ += n;
-            }
-            if (error == http::error::need_more) {
-                return after_need_more(bytes.substr(consumed), consumed);
-            }
-            if (error) {
-                return refuse(error, rest, consumed);
-            }
-            if (in_head && is_header_done()) {
-                if (head_bytes_ > limits_.head) {
-                    return too_large(consumed);
-                }
-                if (!is_done()) {
-                    return {outcome::head, consumed};
-                }
-            }
+            place_ = place::head;
         }
-        return {outcome::complete, consumed};
+        if (place_ == place::head) {
+            const auto step = feed_head(bytes.substr(consumed), consumed);
+            if (step.what != outcome::complete || place_ == place::done) {
+                return step;
+            }
+            return {outcome::head, step.consumed};
+        }
+        return place_ == place::chunks ? feed_chunks(bytes) : feed_length(bytes);
     }
+
+    [[nodiscard]] bool began() const noexcept { return place_ != place::empty_lines; }
 
     handlers::request_head head;
     failure_reason failure;
     bool http_1_0 = false;
+    bool closes = false;
+    bool keeps_alive = false;
     bool expects_continue = false;
 
   private:
+    enum class place : std::uint8_t { empty_lines, head, length, chunks, done };
+
     step fail(int status, std::string detail, std::size_t consumed) {
         failure = {status, std::move(detail)};
         return {outcome::failed, consumed};
     }
 
-    step too_large(std::size_t consumed) { return fail(431, "the header fields are too large", consumed); }
-
-    // The head does not fit: which part of it is to blame? The parser need not have told the request line although it
-    // is there: once it has seen a head that was cut, it waits for the whole.
-    step head_too_large(std::string_view unread, std::size_t consumed) {
-        if (has_request_line_ || unread.substr(0, longest_line()).find("\r\n") != std::string_view::npos) {
-            return too_large(consumed);
+    // `complete`: the head is, and place_ says what follows.
+    step feed_head(std::string_view bytes, std::size_t before) {
+        const auto verdict = scan_.scan(bytes);
+        tell_request_line(bytes);
+        if (verdict == scanned::need_more) {
+            return {outcome::need_more, before};
         }
-        return unread.substr(0, longest_method + 1).find(' ') == std::string_view::npos
-                   ? fail(400, "the request line is malformed: the method is too long", consumed)
-                   : fail(414, "the request target is too long", consumed);
+        const auto consumed = before + scan_.size();
+        if (verdict == scanned::failed) {
+            failure = scan_.failure();
+            tell_fields(bytes.substr(0, scan_.size()));
+            return {outcome::failed, consumed};
+        }
+        error_code error;
+        parse(bytes.substr(0, scan_.size()), error);
+        if (error) {
+            if (failure.detail.empty()) { // else it is our own rule's, see reject()
+                failure = why(error);
+            }
+            return {outcome::failed, consumed};
+        }
+        return {outcome::complete, consumed};
     }
 
-    step after_need_more(std::string_view unread, std::size_t consumed) {
-        if (is_header_done()) {
-            return unread.size() >= limits_.head ? chunk_too_large(unread, consumed)
-                                                 : step{outcome::need_more, consumed};
+    void tell_request_line(std::string_view bytes) {
+        if (head.method.empty()) {
+            const auto method = scan_.method(bytes);
+            if (scan_.line_size() != 0 || handlers::parse_method(method) != handlers::method::other) {
+                head.method = method;
+            }
         }
-        const bool line_is_late = !has_request_line_ && unread.size() >= longest_line() &&
-                                  unread.substr(0, longest_line()).find("\r\n") == std::string_view::npos;
-        return line_is_late || unread.size() + head_bytes_ >= limits_.head ? head_too_large(unread, consumed)
-                                                                           : step{outcome::need_more, consumed};
+        if (head.target.empty() && scan_.line_size() != 0) {
+            head.target = scan_.target(bytes);
+            http_1_0 = scan_.minor_version() == 0;
+        }
     }
 
-    // Between chunks: a chunk's header without an end, or trailers (RFC 9112, section 7.1) behind the header of the
-    // last.
-    step chunk_too_large(std::string_view unread, std::size_t consumed) {
-        if (unread.starts_with("\r\n")) { // the end of the chunk before
-            unread.remove_prefix(2);
+    // The fields of a head that goes wrong behind them: whose request it is may be among them.
+    void tell_fields(std::string_view bytes) {
+        bytes.remove_prefix(std::min(scan_.line_size(), bytes.size()));
+        for (auto end = bytes.find("\r\n"); scan_.line_size() != 0 && end != std::string_view::npos;
+             end = bytes.find("\r\n")) {
+            const auto line = bytes.substr(0, end);
+            if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+                head.headers.add(line.substr(0, colon), line.substr(colon + 1));
+            }
+            bytes.remove_prefix(end + 2);
         }
-        return unread.substr(0, limits_.extensions + 64).find("\r\n") == std::string_view::npos
-                   ? fail(400, "a chunk's header is too large", consumed)
-                   : fail(431, "the trailers are too large", consumed);
     }
 
-    step refuse(const error_code& error, std::string_view at, std::size_t consumed) {
-        if (!failure.detail.empty()) {
-            return {outcome::failed, consumed}; // our own rule, see reject()
+    void parse(std::string_view bytes, error_code& error) {
+        if (scan_.minor_version() > 1) {
+            // RFC 9110, section 2.5: a later minor version is treated as the highest that we know, of which Beast
+            // knows.
+            std::string line(bytes.substr(0, scan_.line_size()));
+            line[line.size() - 3] = '1';
+            put(boost::asio::const_buffer(line.data(), line.size()), error);
+            if (error != http::error::need_more) {
+                return;
+            }
+            bytes.remove_prefix(line.size());
         }
-        if (error == http::error::header_limit) {
-            return is_header_done() ? chunk_too_large(at, consumed) : head_too_large(at, consumed);
-        }
+        put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+    }
+
+    [[nodiscard]] failure_reason why(const error_code& error) const {
         if (error == http::error::body_limit) {
-            return fail(413, "the body is larger than " + std::to_string(limits_.body) + " bytes", consumed);
+            return {413, "the body is larger than " + std::to_string(limits_.body) + " bytes"};
         }
-        if (error == http::error::bad_version && names_another_version(at.substr(0, at.find('\r')))) {
-            return fail(505, "this server speaks HTTP/1.0 and HTTP/1.1", consumed);
+        if (error == http::error::bad_content_length || error == http::error::multiple_content_length ||
+            error == http::error::bad_transfer_encoding) {
+            const bool length = error != http::error::bad_transfer_encoding;
+            if (length ? transfer_encodings_ != 0 : content_lengths_ != 0) {
+                return {400, "there is both a Content-Length and a Transfer-Encoding"};
+            }
+            return {400, length ? bad_length(content_lengths_ + 1) : several_codings};
         }
-        return fail(400, "the request is malformed: " + error.message(), consumed);
+        if (error == http::error::bad_value) {
+            return {400, "Connection is no list of tokens"};
+        }
+        return {400, "the request is malformed: " + error.message()};
+    }
+
+    static std::string bad_length(int lines) {
+        return lines > 1 ? "there is more than one Content-Length" : "Content-Length is not one number of 64 bits";
     }
 
     void reject(error_code& error, int status, std::string detail) {
@@ -193,16 +194,9 @@ class request_parser::machine final : public http::basic_parser<true> {
         error = http::error::bad_value;
     }
 
-    void on_request_impl(http::verb /*verb*/, boost::beast::string_view method, boost::beast::string_view target,
-                         int version, error_code& error) override {
-        head.method = view(method);
-        head.target = view(target);
-        http_1_0 = version == 10;
-        has_request_line_ = true;
-        if (head.target.size() > limits_.target) {
-            reject(error, 414, "the request target is too long");
-        }
-    }
+    void on_request_impl(http::verb /*verb*/, boost::beast::string_view /*method*/,
+                         boost::beast::string_view /*target*/, int /*version*/, error_code& /*error*/) override {
+    } // told already
 
     void on_response_impl(int /*status*/, boost::beast::string_view /*reason*/, int /*version*/,
                           error_code& error) override {
@@ -211,14 +205,8 @@ class request_parser::machine final : public http::basic_parser<true> {
 
     void on_field_impl(http::field name, boost::beast::string_view name_text, boost::beast::string_view value,
                        error_code& error) override {
-        if (in_trailer_) {
-            return; // nothing here depends on trailers, and merging them would be a way around checks
-        }
-        if (++fields_ > limits_.fields) {
-            reject(error, 431, "there are more than " + std::to_string(limits_.fields) + " header fields");
-            return;
-        }
         const auto text = trimmed(view(value));
+        head.headers.add(view(name_text), text);
         switch (name) {
         case http::field::host:
             ++hosts_;
@@ -226,107 +214,129 @@ class request_parser::machine final : public http::basic_parser<true> {
             break;
         case http::field::content_length:
             // A list, even of equal numbers, is a smuggler's tool (RFC 9112, section 6.3).
-            if (++content_lengths_ > 1 || text.empty() || !std::ranges::all_of(text, decimal)) {
-                reject(error, 400, "Content-Length is not one number");
-                return;
+            if (++content_lengths_ > 1 || text.empty() || !handlers::octets::digit.holds(text)) {
+                reject(error, 400, bad_length(content_lengths_));
             }
             break;
         case http::field::transfer_encoding:
             if (++transfer_encodings_ > 1) {
-                reject(error, 400, "there is more than one Transfer-Encoding");
-                return;
+                reject(error, 400, several_codings);
+                break;
             }
             transfer_encoding_ = text;
             break;
+        case http::field::connection: // Beast has seen that it is a list of tokens
+            for_each_element(text, [this](std::string_view option) {
+                closes = closes || equal_ignoring_case(option, "close");
+                keeps_alive = keeps_alive || equal_ignoring_case(option, "keep-alive");
+            });
+            break;
         case http::field::expect:
-            expect_ = text;
+            for_each_element(text, [this](std::string_view expectation) {
+                (equal_ignoring_case(expectation, "100-continue") ? expects_continue : expects_more_) = true;
+            });
             break;
         default:
             break;
         }
-        head.headers.add(view(name_text), text);
     }
 
     void on_header_impl(error_code& error) override {
-        in_trailer_ = true;
-        check_framing(error);
+        place_ = place::done;
+        if (transfer_encodings_ != 0) {
+            check_coding(error);
+            place_ = place::chunks;
+        } else if (length_ = content_length().value_or(0); length_ != 0) {
+            place_ = place::length;
+        }
         if (!error && (hosts_ > 1 || (hosts_ == 1 && !host_valid_) || (hosts_ == 0 && !http_1_0))) {
             // RFC 9112, section 3.2
             reject(error, 400,
                    hosts_ == 0  ? "Host is missing"
                    : hosts_ > 1 ? "there is more than one Host"
-                                : "Host is malformed");
+                                : "Host is not a host name or address with an optional port");
         }
-        if (!error && !expect_.empty() && !http_1_0) {
-            if (!equal_ignoring_case(expect_, "100-continue")) {
-                reject(error, 417, "the only expectation that is met is 100-continue");
-            }
-            expects_continue = true;
+        if (http_1_0) { // RFC 9110, section 10.1.1: it has no expectations
+            expects_continue = false;
+        } else if (!error && expects_more_) {
+            reject(error, 417, "the only expectation that is met is 100-continue");
         }
     }
 
-    void check_framing(error_code& error) {
-        if (transfer_encodings_ == 0) {
+    // RFC 9112, sections 6.1, 6.3 and 7.1. A Content-Length beside it was refused by Beast.
+    void check_coding(error_code& error) {
+        if (http_1_0) {
+            reject(error, 400, "HTTP/1.0 has no Transfer-Encoding");
             return;
         }
-        if (http_1_0) {
-            reject(error, 400, "HTTP/1.0 has no Transfer-Encoding"); // RFC 9112, section 6.1
-        } else if (content_lengths_ != 0) {
-            reject(error, 400, "there is both a Content-Length and a Transfer-Encoding");
-        } else if (!equal_ignoring_case(transfer_encoding_, "chunked")) {
-            std::string_view rest = transfer_encoding_;
-            bool unknown = false;
-            while (!rest.empty()) {
-                const auto comma = std::min(rest.find(','), rest.size());
-                const auto coding = trimmed(rest.substr(0, comma));
-                unknown = unknown || (!coding.empty() && !equal_ignoring_case(coding, "chunked"));
-                rest.remove_prefix(std::min(comma + 1, rest.size()));
-            }
-            reject(error, unknown ? 501 : 400,
-                   unknown ? "the only transfer coding understood is chunked" : "Transfer-Encoding is malformed");
+        std::string_view last;
+        int chunked = 0;
+        int others = 0;
+        for_each_element(transfer_encoding_, [&](std::string_view coding) {
+            last = coding;
+            ++(equal_ignoring_case(coding, "chunked") ? chunked : others);
+        });
+        if (!equal_ignoring_case(last, "chunked")) {
+            reject(error, 400, "the last transfer coding is not chunked, so nobody knows where the body ends");
+        } else if (chunked > 1) {
+            reject(error, 400, "Transfer-Encoding names chunked more than once");
+        } else if (others != 0) {
+            reject(error, 501, "the only transfer coding understood is chunked");
         }
     }
 
+    step feed_chunks(std::string_view bytes) {
+        auto rest = bytes;
+        switch (chunks_.feed(rest, head.body)) {
+        case scanned::failed:
+            failure = chunks_.failure();
+            return {outcome::failed, bytes.size() - rest.size()};
+        case scanned::complete:
+            place_ = place::done;
+            return {outcome::complete, bytes.size() - rest.size()};
+        case scanned::need_more:
+            break;
+        }
+        return {outcome::need_more, bytes.size()};
+    }
+
+    step feed_length(std::string_view bytes) {
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(length_, bytes.size()));
+        head.body.append(bytes.substr(0, n));
+        length_ -= n;
+        place_ = length_ == 0 ? place::done : place::length;
+        return {length_ == 0 ? outcome::complete : outcome::need_more, n};
+    }
+
+    // Bodies do not come here.
     void on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/, error_code& /*error*/) override {}
 
-    std::size_t on_body_impl(boost::beast::string_view piece, error_code& /*error*/) override {
-        head.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
+    std::size_t on_body_impl(boost::beast::string_view piece, error_code& /*error*/) override { return piece.size(); }
 
-    void on_chunk_header_impl(std::uint64_t /*size*/, boost::beast::string_view extensions,
-                              error_code& error) override {
-        extension_bytes_ += extensions.size();
-        if (extension_bytes_ > limits_.extensions) {
-            reject(error, 400, "the chunk extensions are too large");
-        }
-    }
+    void on_chunk_header_impl(std::uint64_t /*size*/, boost::beast::string_view /*extensions*/,
+                              error_code& /*error*/) override {}
 
     std::size_t on_chunk_body_impl(std::uint64_t /*remain*/, boost::beast::string_view piece,
                                    error_code& /*error*/) override {
-        head.body.append(piece.data(), piece.size());
         return piece.size();
     }
 
     void on_finish_impl(error_code& /*error*/) override {}
 
-    // What no request line within the limits exceeds.
-    [[nodiscard]] std::size_t longest_line() const noexcept { return limits_.target + 2 * longest_method; }
-
-    static constexpr std::size_t longest_method = 32;
+    static constexpr const char* several_codings = "there is more than one Transfer-Encoding";
 
     parser_limits limits_;
-    std::size_t head_bytes_ = 0;
-    std::size_t fields_ = 0;
-    std::size_t extension_bytes_ = 0;
+    head_scan scan_;
+    chunked_body chunks_;
+    place place_ = place::empty_lines;
+    std::size_t empty_lines_ = 0;
+    std::uint64_t length_ = 0; // of the body, what is left of it
     int hosts_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
-    bool has_request_line_ = false;
     bool host_valid_ = false;
-    bool in_trailer_ = false;
+    bool expects_more_ = false;
     std::string transfer_encoding_;
-    std::string expect_;
 };
 
 request_parser::request_parser(const parser_limits& limits) : machine_(std::make_unique<machine>(limits)) {}
@@ -340,7 +350,7 @@ request_parser::step request_parser::feed(std::string_view bytes) {
 }
 
 bool request_parser::began() const noexcept {
-    return machine_->got_some();
+    return machine_->began();
 }
 
 const request_parser::failure_reason& request_parser::failure() const noexcept {
@@ -360,7 +370,7 @@ bool request_parser::http_1_0() const noexcept {
 }
 
 bool request_parser::keep_alive() const noexcept {
-    return machine_->is_header_done() && machine_->keep_alive();
+    return machine_->is_header_done() && !machine_->closes && (machine_->keeps_alive || !machine_->http_1_0);
 }
 
 bool request_parser::expects_continue() const noexcept {

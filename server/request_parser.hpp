@@ -1,26 +1,27 @@
-// server/: from bytes to a request head, without a socket: Beast's parser, and every rule of HTTP/1.1 that it leaves to
-// its user. session feeds it and acts on what it says.
+// server/: from bytes to a request, without a socket: the syntax is checked first (head_scan, chunked_body), then Beast
+// parses the head, and every rule of HTTP/1.1 that it leaves to its user is applied. session feeds it and acts on what
+// it says.
 #pragma once
 
 #include "handlers/request.hpp"
+#include "server/refused_message.hpp"
 
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 
 namespace muster::server {
 
 struct parser_limits {
-    std::size_t head = 16 * 1024;      ///< request line, fields and their line ends; also one chunk's header, trailers
+    std::size_t head = 16 * 1024;      ///< request line, fields and their line ends; also all trailers
     std::size_t target = 8 * 1024;     ///< of the request line
-    std::size_t fields = 100;          ///< header fields
+    std::size_t fields = 100;          ///< header fields; also trailer fields
     std::size_t body = 64 * 1024;      ///< after removal of the chunked coding; no route reads one
     std::size_t extensions = 4 * 1024; ///< bytes of chunk extensions of one message
 };
 
-/// One request. A new parser for every request: Beast's cannot be used twice.
+/// One request. A new parser for every request: Beast's cannot be used twice. What it says, and at which byte, depends
+/// on the bytes alone, never on where they were cut.
 class request_parser {
   public:
     explicit request_parser(const parser_limits& limits);
@@ -40,11 +41,7 @@ class request_parser {
         std::size_t consumed = 0; ///< bytes to drop from the front, whatever the outcome
     };
 
-    /// Why a message was refused: 400, 413, 414, 417, 431, 501 or 505 (RFC 9110, section 15.5 and 15.6).
-    struct failure_reason {
-        int status = 400;
-        std::string detail;
-    };
+    using failure_reason = refused_message;
 
     /// Reads from the front of `bytes`. Not to be called after `complete` or `failed`.
     step feed(std::string_view bytes);
@@ -54,8 +51,9 @@ class request_parser {
 
     [[nodiscard]] const failure_reason& failure() const noexcept;
 
-    /// What is known so far (method and target are empty before a whole request line came); whole after `complete`.
-    /// Without an id.
+    /// What is known so far; whole after `complete`. Without an id. Method and target are empty before a whole request
+    /// line came, but for a method that this server knows: who asks HEAD gets no body, whatever is wrong behind it. The
+    /// fields are there after `head`, `complete` and `failed` (then those before the fault).
     [[nodiscard]] handlers::request_head take();
     [[nodiscard]] const handlers::request_head& head() const noexcept;
 
@@ -71,8 +69,5 @@ class request_parser {
     class machine;
     std::unique_ptr<machine> machine_;
 };
-
-/// Whether `host` can be a Host field: host with an optional port, not empty (RFC 9110, section 7.2).
-[[nodiscard]] bool valid_host(std::string_view host) noexcept;
 
 } // namespace muster::server

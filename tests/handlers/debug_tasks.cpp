@@ -46,7 +46,7 @@ TEST_CASE("the roll is text for people, JSON for who asks for it") {
     CHECK(text.status == 200);
     CHECK(text.content_type == "text/plain; charset=utf-8");
     CHECK(text.body == "at most 1000");
-    CHECK(text.headers.find("Cache-Control") == "no-store");
+    CHECK(text.cache_control == "no-store");
     CHECK(text.headers.find("Vary") == "Accept");
     CHECK(h.get("/debug/tasks").body == "at most 1000");
 

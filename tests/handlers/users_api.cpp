@@ -44,7 +44,7 @@ TEST_CASE("users api: a user, a profile, posts, each from its source") {
 
     const auto user = h.get("/api/users/7");
     CHECK(user.status == 200);
-    CHECK(user.headers.find("Cache-Control") == "private");
+    CHECK(user.cache_control == "private");
     CHECK(nlohmann::json::parse(user.body)["name"] == "Ada");
     CHECK(h.sources.profiles.calls() + h.sources.posts.calls() == 0);
 

@@ -15,8 +15,8 @@ TEST_CASE("an answer is one text: status line, fields, body") {
     std::string out = "before ";
     append_answer(out, made, {.date = "D", .request_id = "r-1"});
     CHECK(out == "before HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
-                 "Retry-After: 2\r\nX-Request-Id: r-1\r\nCache-Control: private\r\n"
-                 "X-Content-Type-Options: nosniff\r\n\r\n{}\n");
+                 "Cache-Control: private\r\nX-Content-Type-Options: nosniff\r\n"
+                 "Retry-After: 2\r\nX-Request-Id: r-1\r\n\r\n{}\n");
 }
 
 TEST_CASE("an answer to HEAD has the length of the body, and no body") {
@@ -48,6 +48,18 @@ TEST_CASE("the connection's end is said, and to HTTP/1.0 that it goes on") {
     out.clear();
     append_answer(out, {}, {.date = "D", .request_id = "r"});
     CHECK(out.find("Connection") == std::string::npos);
+}
+
+TEST_CASE("every answer says that it is not to be guessed at and how long it may be kept, also one without a body") {
+    for (const int status : {200, 204, 400, 503}) {
+        response made;
+        made.status = status;
+        std::string out;
+        append_answer(out, made, {.date = "D", .request_id = "r"});
+        CHECK(out.find("\r\nX-Content-Type-Options: nosniff\r\n") != std::string::npos);
+        CHECK(out.find("\r\nCache-Control: no-store\r\n") != std::string::npos);
+        CHECK(out.find("\r\nServer:") == std::string::npos);
+    }
 }
 
 TEST_CASE("a date is the one of RFC 9110") {

@@ -57,6 +57,66 @@ TEST_CASE("a target in absolute form names its path") {
     CHECK(status_of(s.talk(get("http://local host/hello"))) == 400);
     CHECK(status_of(s.talk(get("http://[::1/hello"))) == 400);
     CHECK(status_of(s.talk(get("ftp://localhost/hello"))) == 400);
+    CHECK(status_of(s.talk(get("https://localhost/hello"))) == 421); // there is no TLS
+    CHECK(status_of(s.talk(get("http://me@localhost/hello"))) == 400);
+    CHECK(status_of(s.talk(get("http://[::1]:8080?x"))) == 404);
+    CHECK(status_of(s.talk(get("http://[::1.2.3]/hello"))) == 400);
+    // The target's authority wins, but a Host must be there, and be one (RFC 9112, section 3.2).
+    CHECK(status_of(s.talk("GET http://localhost/hello HTTP/1.1\r\nHost: other.example\r\n\r\n")) == 200);
+    CHECK(status_of(s.talk("GET http://localhost/hello HTTP/1.1\r\n\r\n")) == 400);
+    CHECK(status_of(s.talk("GET http://localhost/hello HTTP/1.1\r\nHost: a b\r\n\r\n")) == 400);
+}
+
+TEST_CASE("a path is taken as it is: what is no route's path by its segments is not there") {
+    served s;
+    for (const auto* path : {"/./hello", "/x/../hello", "/hello/", "//hello", "/hello/.", "/hello;x", "/%2e/hello",
+                             "/x/%2E%2e/hello", "/hello%2F", "/hello%00", "/..%2fhello", "/HELLO"}) {
+        CAPTURE(path);
+        CHECK(status_of(s.talk(get(path))) == 404);
+    }
+    CHECK(status_of(s.talk(get("/%68ello"))) == 200); // the same segment (RFC 3986, section 6.2.2.2)
+    CHECK(status_of(s.talk(get("/hello?%zz"))) == 400);
+}
+
+TEST_CASE("a target that is none is a 400 that says why, and the connection goes on") {
+    served s;
+    for (const auto& [target, why] : {std::pair{"/a#b", "fragment"},
+                                      {"/a{b", "percent-encoded"},
+                                      {"/a?[]", "percent-encoded"},
+                                      {"/%", "hexadecimal"},
+                                      {"hello", "neither a path"},
+                                      {"ftp://a/", "scheme"},
+                                      {"http://me@a/", "user"},
+                                      {"http:///hello", "no host"},
+                                      {"*", "OPTIONS"}}) {
+        const auto got = s.talk(get(target) + get("/hello"));
+        CAPTURE(target, got);
+        CHECK(status_of(got) == 400);
+        CHECK(document_of(got.substr(0, got.find("}\n") + 2))["detail"].get<std::string>().find(why) !=
+              std::string::npos);
+        CHECK(has(got, "HTTP/1.1 200"));
+    }
+}
+
+TEST_CASE("every answer says that it is not to be guessed at, and how long it may be kept") {
+    served s;
+    for (const auto& request :
+         {get("/hello"), get("/nowhere"), get("/hello", "", "OPTIONS"), get("*", "", "OPTIONS"),
+          get("/hello", "", "DELETE"), get("/hello", "", "BREW"), std::string("rubbish\r\n\r\n")}) {
+        const auto got = s.talk(request);
+        CHECK(has(got, "X-Content-Type-Options: nosniff\r\n"));
+        CHECK(has(got, "Cache-Control: "));
+        CHECK(has(got, "Date: "));
+    }
+}
+
+TEST_CASE("conditions are met or not, though nothing here has a tag") {
+    served s;
+    CHECK(status_of(s.talk(get("/hello", "If-Match: \"x\"\r\n"))) == 412);
+    const auto not_modified = s.talk(get("/hello", "If-None-Match: *\r\n"));
+    CHECK(status_of(not_modified) == 304);
+    CHECK_FALSE(has(not_modified, "Content-Length"));
+    CHECK(status_of(s.talk(get("/nowhere", "If-None-Match: *\r\n"))) == 404);
 }
 
 TEST_CASE("a request has an id: the client's, if it can be") {

@@ -112,7 +112,8 @@ TEST_CASE("a message that is refused is answered with a problem document, and th
                                         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
                                         {"nonsense\r\n\r\n", 400},
                                         {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
-                                        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+                                        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
+                                        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
                                         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n", 413},
                                         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
                                          "chunked\r\n\r\n",
