@@ -113,13 +113,14 @@ TEST_CASE("what is accepted sends at once and holds little that is not on its wa
         const muster::server::unique_fd accepted(
             ::accept4(made.sockets.front().get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         REQUIRE(accepted);
-        const auto option = [&](int which) {
+        const auto option = [&](int level, int which) {
             int value = -1;
             socklen_t length = sizeof value;
-            return ::getsockopt(accepted.get(), IPPROTO_TCP, which, &value, &length) == 0 ? value : -1;
+            return ::getsockopt(accepted.get(), level, which, &value, &length) == 0 ? value : -1;
         };
-        CHECK(option(TCP_NODELAY) != 0);
-        CHECK(option(TCP_NOTSENT_LOWAT) == 16 * 1024);
+        CHECK(option(IPPROTO_TCP, TCP_NODELAY) > 0);
+        CHECK(option(IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16 * 1024);
+        CHECK(option(SOL_SOCKET, SO_RCVBUF) == 64 * 1024); // the kernel doubles what is asked for
     }
 }
 

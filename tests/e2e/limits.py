@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+"""tests/e2e: every limit and timeout of the README's reference, at it and one beyond it: `limits.py NAME muster
+muster_test_server`. LIMITS has an entry for each row of that table; a row without one, or a default that is not that of
+`muster --help`, fails."""
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from crowd import until
+from harness import SLOW, check, exchange, main, request_bytes, server
+from own_network import enter_own_network
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+KIB = 1024
+LATE = 3.0 if SLOW else 0.7  # seconds that a timeout may come late here; early it never comes
+
+
+class Ground:
+    """What a row has to work with: the programs, a database of sample people, and a folder."""
+
+    def __init__(self, muster, test_server, folder):
+        self.muster, self.test_server, self.folder = muster, test_server, folder
+        with server(muster, folder=folder):  # makes the database
+            pass
+
+    def serve(self, *flags, binary=None):
+        log = self.folder / "access.log"
+        log.unlink(missing_ok=True)
+        return server(binary or self.muster, "--access-log", str(log), "--log-format", "json", *flags, folder=self.folder)
+
+    def recorded(self, what):
+        """Whether the access log tells of it: it is written a moment later."""
+        until(lambda: what in (self.folder / "access.log").read_text(), 5, f"a record that has {what}")
+
+
+class Talk:
+    """One connection, and all that the server said on it."""
+
+    def __init__(self, port, receive_buffer=None, host="127.0.0.1", source=None):
+        self.socket = socket.socket(socket.AF_INET)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.socket.bind((source, 0))
+        self.socket.settimeout(20)
+        self.socket.connect((host, port))
+        self.began = time.monotonic()
+        self.heard = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def say(self, data):
+        """A server that has refused already may reset what is still sent: what it said is what counts."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.socket.sendall(data)
+        return self
+
+    def some(self):
+        with contextlib.suppress(ConnectionResetError):
+            piece = self.socket.recv(1 << 16)
+            self.heard += piece
+            return piece
+        return b""
+
+    def answer(self):
+        """The status of the next answer, and drops it."""
+        while True:
+            head, parted, body = self.heard.partition(b"\r\n\r\n")
+            length = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            if parted and length and len(body) >= length[0]:
+                self.last = self.heard[:len(head) + 4 + length[0]]
+                self.heard = body[length[0]:]
+                return int(head.split(b" ")[1])
+            if not self.some():
+                return None
+
+    def end(self):
+        """Reads to the end: seconds since the connection began."""
+        while self.some():
+            pass
+        return time.monotonic() - self.began
+
+
+def get(path="/livez", fields=(), close=True):
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", *fields] + (["Connection: close"] if close else [])
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def sized_head(size):
+    bare = len(get(fields=["X-Long: "]))
+    return get(fields=["X-Long: " + "a" * (size - bare)])
+
+
+def status_of(port, data):
+    with Talk(port) as talk:
+        return talk.say(data).answer()
+
+
+def serves(port, data, *what):
+    check((status := status_of(port, data)) == 200, *what, "is answered", status)
+
+
+def refuses(port, data, status, *what):
+    """With that status, and the connection ends."""
+    with Talk(port) as talk:
+        got = talk.say(data).answer()
+        check(got == status, *what, "is answered", got, "and not", status)
+        check(b"\r\nconnection: close\r\n" in talk.last.lower(), *what, "is not told that the connection ends")
+        talk.end()
+        check(not talk.heard, *what, "has a second answer:", talk.heard[:200])
+
+
+def cut_after(talk, seconds, what):
+    took = talk.end()
+    check(seconds - 0.005 <= took <= seconds + LATE, what, "ended after", took, "and not", seconds)
+
+
+# ---- Of time -----------------------------------------------------------------------------------------------------------
+
+
+def timeout(ground):
+    with ground.serve("--timeout", "1s", "--test-posts", "delay:500ms", binary=ground.test_server) as s:
+        serves(s.public, get("/user/1"), "a request of 0.5 s")
+    with ground.serve("--timeout", "1s", "--test-posts", "delay:5s", binary=ground.test_server) as s:
+        with Talk(s.public) as talk:
+            check(talk.say(get("/user/1")).answer() == 504, talk.last)
+            cut_after(talk, 1, "a request of 5 s")
+
+
+def read_timeout(ground):
+    request = get(close=False)
+    with ground.serve("--read-timeout", "1s") as s:
+        with Talk(s.public) as talk:
+            talk.say(request[:10])
+            time.sleep(0.5)
+            check(talk.say(request[10:]).answer() == 200, "a request that takes 0.5 s to arrive")
+        with Talk(s.public) as talk:  # a trickle renews nothing
+            for byte in request[:7]:
+                talk.say(bytes([byte]))
+                time.sleep(0.1)
+            check(talk.answer() == 408, talk.heard)
+            cut_after(talk, 1, "a request that trickles in")
+
+
+def write_timeout(ground):
+    many, small = 40, 2 * KIB
+    with ground.serve("--write-timeout", "1s") as s:
+        with Talk(s.public, small) as talk:
+            talk.say(get("/api/users/1/posts?limit=50", close=False) * many)
+            time.sleep(0.5)
+            for i in range(many):
+                check(talk.answer() == 200, "answer", i, "of a client that reads after 0.5 s")
+        with Talk(s.public, small) as talk:
+            with contextlib.suppress(BlockingIOError):  # until the server has stopped reading, since it cannot write
+                talk.socket.setblocking(False)
+                while True:
+                    talk.socket.send(get("/api/users/1/posts?limit=50", close=False) * many)
+            until(lambda: not [c for c in s.roll()["connections"] if not c["loop"].startswith("admin")], 1 + LATE + 4,
+                  "an end of a client that does not read")
+        ground.recorded('"write_timeout"')
+
+
+def idle_timeout(ground):
+    with ground.serve("--idle-timeout", "1s") as s:
+        with Talk(s.public) as talk:
+            for _ in range(2):
+                time.sleep(0.5)
+                check(talk.say(get(close=False)).answer() == 200, "a connection that was silent for 0.5 s")
+            talk.began = time.monotonic()
+            cut_after(talk, 1, "a silent connection")
+            check(not talk.heard, "silence is answered with", talk.heard)
+
+
+def drain(ground):
+    for lasting, status in (("500ms", 200), ("5s", 503)):
+        with ground.serve("--drain", "1s", binary=ground.test_server) as s:
+            with Talk(s.public) as talk:
+                talk.say(get(f"/test/wait?for={lasting}"))
+                until(lambda s=s: [r for r in s.roll()["requests"] if "/test/wait" in r["name"]], 5, "the request")
+                s.signal(signal.SIGTERM)
+                began = time.monotonic()
+                check(talk.answer() == status, lasting, "after SIGTERM:", talk.heard)
+                took = time.monotonic() - began
+                check(status == 200 or 0.99 <= took <= 1 + LATE, "cut after", took)
+            s.wait()
+
+
+def drain_delay(ground):
+    with ground.serve("--drain-delay", "1s") as s:
+        s.signal(signal.SIGTERM)
+        time.sleep(0.5)
+        serves(s.public, get(), "who comes 0.5 s after SIGTERM")
+        time.sleep(0.6)
+        with contextlib.suppress(OSError):
+            check(status_of(s.public, get()) is None, "who comes after the delay is served")
+        s.wait()
+
+
+# ---- Of size -----------------------------------------------------------------------------------------------------------
+
+
+def head(ground):
+    with ground.serve() as s:
+        serves(s.public, sized_head(16 * KIB), "a head of 16 KiB")
+        refuses(s.public, sized_head(16 * KIB + 1), 431, "a head of one byte more")
+
+
+def target(ground):
+    path = "/livez?" + "x" * (8 * KIB - len("/livez?"))
+    with ground.serve() as s:
+        serves(s.public, get(path), "a target of 8 KiB")
+        refuses(s.public, get(path + "x"), 414, "a target of one byte more")
+
+
+def fields(ground):
+    others = 2  # Host, Connection
+    with ground.serve() as s:
+        serves(s.public, get(fields=[f"X-{i}: a" for i in range(100 - others)]), "a head of 100 fields")
+        refuses(s.public, get(fields=[f"X-{i}: a" for i in range(101 - others)]), 431, "a head of 101 fields")
+
+
+def body(ground):
+    def sized(n):
+        return get(fields=[f"Content-Length: {n}"]) + b"b" * n
+
+    def chunked(n):
+        return get(fields=["Transfer-Encoding: chunked"]) + f"{n:x}\r\n".encode() + b"b" * n + b"\r\n0\r\n\r\n"
+
+    with ground.serve() as s:
+        for make in (sized, chunked):
+            serves(s.public, make(64 * KIB), "a body of 64 KiB,", make.__name__)
+            refuses(s.public, make(64 * KIB + 1), 413, "a body of one byte more,", make.__name__)
+
+
+def extensions(ground):
+    def with_extensions(n):
+        """Two chunks share them."""
+        parts = (n // 2, n - n // 2)
+        return get(fields=["Transfer-Encoding: chunked"]) + b"".join(b"1;" + b"e" * (part - 1) + b"\r\nb\r\n" for part in parts) + b"0\r\n\r\n"
+
+    with ground.serve() as s:
+        serves(s.public, with_extensions(4 * KIB), "4 KiB of chunk extensions")
+        refuses(s.public, with_extensions(4 * KIB + 1), 400, "a byte more of chunk extensions")
+
+
+def trailers(ground):
+    def with_trailers(n):
+        end_of_the_chunk_before = b"\r\n"
+        bare = len(end_of_the_chunk_before + b"0\r\nT: \r\n\r\n")
+        return (get(fields=["Transfer-Encoding: chunked"]) + b"1\r\nb" + end_of_the_chunk_before + b"0\r\nT: " + b"t" * (n - bare) +
+                b"\r\n\r\n")
+
+    with ground.serve() as s:
+        serves(s.public, with_trailers(16 * KIB), "trailers of 16 KiB")
+        refuses(s.public, with_trailers(16 * KIB + 1), 431, "trailers of one byte more")
+
+
+# ---- Of number ---------------------------------------------------------------------------------------------------------
+
+
+def full_at(count, flags, ground, source=None):
+    host = "192.0.2.1" if source else "127.0.0.1"
+    with ground.serve(*flags) as s, contextlib.ExitStack() as held:
+        port = 8080 if source else s.public
+        until(lambda: s.roll()["totals"]["connections"] <= 1, 5, "no connection but that of who asks")
+        clients = [held.enter_context(Talk(port, host=host, source=source)) for _ in range(count)]
+        for i, client in enumerate(clients):
+            check(client.say(get(close=False)).answer() == 200, "connection", i + 1, "of", count)
+        beyond = held.enter_context(Talk(port, host=host, source=source))
+        check(beyond.answer() == 503 and b"\r\nRetry-After: 1\r\n" in beyond.last, "one more is told", beyond.heard)
+        check(beyond.end() < 5, "one more is kept")
+        check(clients[0].say(get(close=False)).answer() == 200, "who was served is served no more")
+
+
+def max_connections(ground):
+    full_at(5, ["--max-connections", "5"], ground)
+    ground.recorded('"too_many_connections"')
+
+
+def max_connections_per_address(ground):
+    full_at(5, ["--listen", "127.0.0.1:0", "--listen", "192.0.2.1:8080", "--max-connections-per-address", "5"], ground, "192.0.2.2")
+    ground.recorded('"too_many_connections_of_address"')
+
+
+def source(ground):
+    with ground.serve("--source", "posts.workers=1", "--source", "posts.queue=2", "--test-posts", "sleep:500ms",
+                      binary=ground.test_server) as s:
+        answers = exchange(s.public, [request_bytes("/user/1")] * 3)
+        check([a.status for a in answers] == [200] * 3, "one at work and two that wait:", answers)
+        answers = exchange(s.public, [request_bytes("/user/1")] * 4)
+        refused = [a for a in answers if a.status == 503]
+        check(len(refused) == 1 and "retry-after" in refused[0].headers, "and one more:", answers)
+
+
+# By the first cell of the README's row.
+LIMITS = {
+    "`--timeout`": timeout,
+    "`--read-timeout`": read_timeout,
+    "`--write-timeout`": write_timeout,
+    "`--idle-timeout`": idle_timeout,
+    "`--drain`": drain,
+    "`--drain-delay`": drain_delay,
+    "`--max-connections`": max_connections,
+    "`--max-connections-per-address`": max_connections_per_address,
+    "`--source`": source,
+    "a head": head,
+    "a target": target,
+    "fields of a head": fields,
+    "a body": body,
+    "chunk extensions": extensions,
+    "trailers": trailers,
+}
+
+
+def rows_of_the_reference():
+    """First cell -> default, of the table under "Limits and timeouts"."""
+    text = README.read_text(encoding="utf-8").split("\n## Limits and timeouts\n", 1)
+    check(len(text) == 2, "the README has no section of limits and timeouts")
+    section = text[1].split("\n## ", 1)[0]
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in section.splitlines() if line.startswith("| ")]
+    check(len(cells) > 2 and all(len(row) == 4 for row in cells), "no table of four columns:", cells)
+    return {row[0]: row[1] for row in cells[1:]}
+
+
+def keys_of_help(muster):
+    """Flag -> default, as the help of serve shows them."""
+    shown = subprocess.run([muster, "--help"], capture_output=True, text=True, check=True).stdout
+    entries = re.split(r"\n(?=  --|\n)", shown)
+    found = {}
+    for entry in entries:
+        flag = re.match(r"\s*(--[\w-]+)", entry)
+        usual = re.search(r"\(default:\s+(.*?)\)\s*$", " ".join(entry.split()))
+        if flag:
+            found[flag.group(1)] = usual.group(1) if usual else ""
+    return found
+
+
+def the_reference_of_limits_is_whole_and_true(muster, test_server, folder):
+    rows, keys = rows_of_the_reference(), keys_of_help(muster)
+    check(set(rows) == set(LIMITS), "only in the README:", sorted(set(rows) - set(LIMITS)), "only tested:", sorted(set(LIMITS) - set(rows)))
+    for cell, default in rows.items():
+        flag = cell.strip("`")
+        if flag.startswith("--"):
+            check(flag in keys, flag, "is no flag of muster:", sorted(keys))
+            check(default.strip("`") == keys[flag], flag, "has the default", keys[flag], "and the README says", default)
+    print(f"{len(rows)} limits")
+
+
+def every_limit_serves_at_it_and_refuses_beyond_it(muster, test_server, folder):
+    ground = Ground(muster, test_server, folder)
+    enter_own_network("192.0.2.1", "192.0.2.2")
+    only = os.environ.get("MUSTER_LIMIT")  # to try one
+    for name, both in LIMITS.items():
+        if only and only not in name:
+            continue
+        began = time.monotonic()
+        print(name, end=": ", flush=True)
+        both(ground)
+        print(f"{time.monotonic() - began:.1f} s")
+
+
+main({f.__name__: f for f in (
+    every_limit_serves_at_it_and_refuses_beyond_it,
+    the_reference_of_limits_is_whole_and_true,
+)})
