@@ -61,8 +61,9 @@ struct admission {
     connection_gate::place of_all;
     address_gate::place of_address;
 
-    /// By default of somebody whose address is not counted.
-    admission(connection_gate::place all, address_gate::place address = {}) noexcept // NOLINT(*-explicit-*)
+    /// A place alone is an admission of somebody whose address is not counted.
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    admission(connection_gate::place all, address_gate::place address = {}) noexcept
         : of_all(std::move(all)),
           of_address(std::move(address)) {}
 };
