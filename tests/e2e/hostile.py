@@ -3,7 +3,7 @@
 muster_test_server`. MUSTER_FULL_SIZE=1 (./dev test hostile) brings thousands where the suite brings hundreds."""
 import time
 
-from crowd import FULL, Crowd, kernel_sockets, memory, room_for, sized, totals, until
+from crowd import FULL, Crowd, forget_peak, kernel_sockets, memory, room_for, server_roll, sized, totals, until
 from harness import SLOW, check, main, seeded_database, server
 from normal_client import Beside, interleaved
 
@@ -22,7 +22,7 @@ def settled(s, before, seconds=10):
         now.update(tasks=totals(s)["live_tasks"], descriptors=s.descriptors())
         return now["tasks"] <= before["tasks"] and now["descriptors"] <= before["descriptors"]
 
-    until(back, seconds, lambda: f"{before}, it stays at {now}: that")
+    until(back, seconds, lambda: f"a return from {now} to {before}")
     return now
 
 
@@ -77,6 +77,7 @@ def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
 
 
 LEAST_OF_AN_IDLE_ONE = 10 * KIB
+ANSWER = 3 * KIB  # the longest of /user/1, and its head
 
 
 # ---- Who sends a byte a second ---------------------------------------------------------------------------------------
@@ -129,9 +130,75 @@ def slow_senders_are_cut_in_time(muster, test_server, folder):
             check(normal.told["p99"] <= max(20, 5 * alone.told["p99"]), "the normal client:", normal.told, "alone:", alone.told)
 
 
+# ---- Who never reads -------------------------------------------------------------------------------------------------
+
+
+def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_server, folder):
+    count = sized(1_000, 200)
+    room_for(count + 1_000)
+    limit = 15.0 if FULL else 3.0
+    flags = ["--data", f"sqlite:{seeded_database(muster, folder)}"] + ([] if FULL else ["--write-timeout", "3s"])
+    asked = b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with server(muster, *flags, *quiet(folder), folder=folder) as s:
+        with Beside(s.public):
+            time.sleep(1)
+        before = at_rest(s)
+        forget_peak(s.process.pid)
+        start, (_, queued) = memory(s.process.pid), kernel_sockets()
+        peak = 0
+        blocked = {}  # when each was seen blocked first
+        with Crowd() as crowd, Beside(s.public) as normal:
+            crowd.connect(s.public, count, receive_buffer=2048, listening=False)
+            by_port = {one.port: one for one in crowd.all}
+            began = time.monotonic()
+            most, writing = 0, set()
+            while len(blocked) < count or most < count:
+                check(time.monotonic() < began + limit + 20, "of", count, "readers", len(blocked), "were seen blocked,", most, "at once")
+                for one in crowd.all:  # who was blocked for a moment only goes on
+                    if one.port not in writing and one.stands:
+                        one.sent += crowd.send(one, asked * 8)
+                time.sleep(0.02)
+                peak = max(peak, kernel_sockets()[1])
+                now = time.monotonic()
+                ports = {int(c["ref"].rpartition(":")[2]) for c in server_roll(s, 10_000)["connections"] if blocked_in(c)}
+                writing = ports & by_port.keys()
+                for port in writing:
+                    blocked.setdefault(port, now)
+                most = max(most, len(writing))
+            all_blocked = time.monotonic() - began
+            asked_for = sum(one.sent for one in crowd.all) / len(asked) / count
+            while (left := totals(s)["connections"]) > 4 and time.monotonic() < began + all_blocked + limit + 10:
+                peak = max(peak, kernel_sockets()[1])
+                time.sleep(0.1)
+            gone = time.monotonic()
+            check(left <= 4, left, "connections are left")
+        settled(s, before)
+        process = memory(s.process.pid, "VmHWM") - start
+        print(f"{count} that never read, {asked_for:.0f} requests each: all blocked in a write at once after {all_blocked:.1f} s, gone "
+              f"{gone - max(blocked.values()):.2f} s after the last was seen so; at most {process / count:.0f} bytes each in the process "
+              f"(+{process >> 10} KiB), {(peak - queued) / count:.0f} in the kernel (+{(peak - queued) >> 10} KiB); a normal client's p99 "
+              f"{normal.told['p99']} ms (longest {normal.told['longest']} ms)")
+        # What the limits say of each: it is idle, has a read buffer of a head (16 KiB) and one answer as it was made and as
+        # it is written; the roll of all of them is made meanwhile.
+        bound = count * (LEAST_OF_AN_IDLE_ONE + 16 * KIB + 2 * ANSWER) + 8 * KIB * KIB
+        # TCP_NOTSENT_LOWAT of 16 KiB and the write that went beyond it, and a receive buffer of 32 KiB: the kernel counts
+        # each about twice, with its own headers.
+        bound_of_kernel = count * 2 * (16 * KIB + ANSWER + 32 * KIB)
+        print(f"the limits allow {bound >> 10} KiB in the process and {bound_of_kernel >> 10} KiB in the kernel")
+        check(SLOW or process <= bound, "the process took", process, "bytes more, and the limits say", bound)
+        check(peak - queued <= bound_of_kernel, "the kernel took", peak - queued, "bytes more, and the limits say", bound_of_kernel)
+        check(SLOW or gone - max(blocked.values()) <= limit + 1, "they were cut late")
+        check(normal.told["statuses"].keys() == {"200"} and not normal.told["failures"], "the normal client:", normal.told)
+
+
+def blocked_in(connection):
+    return connection["name"] in ("writing", "write")
+
+
 SCENARIOS = {f.__name__: f for f in (
     idle_connections_cost_little_and_slow_nobody,
     slow_senders_are_cut_in_time,
+    readers_that_never_read_are_cut_and_cost_what_the_limits_say,
 )}
 
 if __name__ == "__main__":
