@@ -23,12 +23,22 @@ def room_for(descriptors):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def kernel_sockets():
-    """Of the whole machine: sockets in use, and bytes that the kernel holds in their queues."""
+def sockstat():
+    """Of the whole machine: what /proc/net/sockstat says of TCP."""
     with open("/proc/net/sockstat", encoding="ascii") as file:
         words = next(line for line in file if line.startswith("TCP:")).split()
-    told = dict(zip(words[1::2], map(int, words[2::2])))
+    return dict(zip(words[1::2], map(int, words[2::2])))
+
+
+def kernel_sockets():
+    """Sockets in use, and bytes that the kernel holds in their queues."""
+    told = sockstat()
     return told["inuse"], told["mem"] * PAGE
+
+
+def orphans():
+    """Sockets that nobody has any more, for whose last bytes the kernel still hopes."""
+    return sockstat()["orphan"]
 
 
 def memory(pid, what="VmRSS"):

@@ -9,9 +9,10 @@ import time
 
 import full_disks
 import hostile
+import little_memory
 import wall_clock
 
-FILES = {"hostile.py": hostile.SCENARIOS, "wall_clock.py": wall_clock.SCENARIOS, "full_disks.py": full_disks.SCENARIOS}
+FILES = {f"{each.__name__}.py": each.SCENARIOS for each in (hostile, little_memory, wall_clock, full_disks)}
 
 
 def main():

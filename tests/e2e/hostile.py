@@ -1,13 +1,28 @@
 #!/usr/bin/env python3
 """tests/e2e: clients that never finish, in crowds, and the normal client beside them: `hostile.py NAME muster
 muster_test_server`. MUSTER_FULL_SIZE=1 (./dev test hostile) brings thousands where the suite brings hundreds."""
+import contextlib
+import os
 import time
 
-from crowd import FULL, Crowd, forget_peak, kernel_sockets, memory, room_for, server_roll, sized, totals, until
+from crowd import FULL, Crowd, forget_peak, kernel_sockets, memory, orphans, room_for, server_roll, sized, totals, until
 from harness import SLOW, check, main, seeded_database, server
 from normal_client import Beside, interleaved
 
 KIB = 1024
+
+
+@contextlib.contextmanager
+def on_cores(first, last=None):
+    """What is started meanwhile runs on those of the allowed cores, by their place; on any, if there are too few."""
+    allowed = os.sched_getaffinity(0)
+    chosen = set(sorted(allowed)[first:last])
+    if len(allowed) > 1:
+        os.sched_setaffinity(0, chosen)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def quiet(folder):
@@ -38,7 +53,10 @@ def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
     count = sized(10_000, 1_000)
     room_for(count + 1_000)
     data = ["--data", f"sqlite:{seeded_database(muster, folder)}", "--idle-timeout", "10m"]
-    with server(muster, *data, *quiet(folder), folder=folder) as one, server(muster, *data, *quiet(folder), folder=folder) as other:
+    with contextlib.ExitStack() as both:
+        # On one core, and their client on another, where there are two: else they differ by where they happen to run.
+        with on_cores(0, 1):
+            one, other = (both.enter_context(server(muster, *data, *quiet(folder), folder=folder)) for _ in range(2))
         interleaved([one.public, other.public], 300, 4)  # both have done everything once
         told = []
         # Each server has the crowd once: what differs between two processes is no finding.
@@ -61,9 +79,10 @@ def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
                       f"{max(0, now - queued) / count:.0f} bytes in queues each")
                 # Before the first crowd nothing was ever freed that another could use.
                 if not told and not SLOW:
-                    check(idle / count <= LEAST_OF_AN_IDLE_ONE, "an idle connection takes", idle / count, "bytes")
+                    check(idle / count <= MOST_OF_AN_IDLE_ONE, "an idle connection takes", idle / count, "bytes")
                 for attempt in range(3):
-                    a, b = interleaved([crowded.public, empty.public], 100, sized(200, 40))
+                    with on_cores(1):
+                        a, b = interleaved([crowded.public, empty.public], 100, sized(200, 40))
                     ratio = a["p99"] / b["p99"]
                     print(f"p99 with them {a['p99']} ms, without {b['p99']} ms: ratio {ratio:.3f} "
                           f"(p50 {a['p50']} and {b['p50']} ms; {a['answers']} answers each)")
@@ -76,7 +95,7 @@ def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
         check(SLOW or max(told) <= 1.2, "p99 with idle connections is", told, "times that without")
 
 
-LEAST_OF_AN_IDLE_ONE = 10 * KIB
+MOST_OF_AN_IDLE_ONE = 4 * KIB
 ANSWER = 3 * KIB  # the longest of /user/1, and its head
 
 
@@ -86,11 +105,13 @@ ANSWER = 3 * KIB  # the longest of /user/1, and its head
 def slow_senders_are_cut_in_time(muster, test_server, folder):
     count = sized(2_000, 300)
     room_for(count + 1_000)
-    limit, every = (15.0, 1.0) if FULL else (2.0, 0.25)
+    # The head has a limit of its own; of a body so much has to have come after 5 s that its rate was the least one.
+    limits, every = ((10.0, 5.0, 5.0), 1.0) if FULL else ((2.0, 5.0, 5.0), 0.25)
+    limit = max(limits)
     starts = (b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
               b"POST /user/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n",
               b"POST /user/1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
-    flags = [] if FULL else ["--read-timeout", "2s"]
+    flags = [] if FULL else ["--head-timeout", "2s"]
     with server(muster, *flags, *quiet(folder), folder=folder) as s:
         with Beside(s.public) as alone:
             time.sleep(sized(5, 1))
@@ -123,10 +144,11 @@ def slow_senders_are_cut_in_time(muster, test_server, folder):
               f"{normal.told['p99']} ms beside them, {alone.told['p99']} ms alone (longest {normal.told['longest']} ms, "
               f"{normal.told['answers']} answers); tasks {before['tasks']} then {after['tasks']}, "
               f"descriptors {before['descriptors']} then {after['descriptors']}")
-        check(min(ends) >= limit - 0.1, "cut early:", min(ends))
+        for kind, i in zip(kinds, range(3)):
+            check(min(ends[i::3]) >= limits[i] - 0.1, kind, "cut early:", min(ends[i::3]))
+            check(SLOW or max(ends[i::3]) <= limits[i] + 1, kind, "cut late:", max(ends[i::3]))
         check(normal.told["statuses"].keys() == {"200"} and not normal.told["failures"], "the normal client:", normal.told)
         if not SLOW:
-            check(max(ends) <= limit + 1.5, "cut late:", max(ends))
             check(normal.told["p99"] <= max(20, 5 * alone.told["p99"]), "the normal client:", normal.told, "alone:", alone.told)
 
 
@@ -144,7 +166,7 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
             time.sleep(1)
         before = at_rest(s)
         forget_peak(s.process.pid)
-        start, (_, queued) = memory(s.process.pid), kernel_sockets()
+        start, (_, queued), orphaned = memory(s.process.pid), kernel_sockets(), orphans()
         peak = 0
         blocked = {}  # when each was seen blocked first
         with Crowd() as crowd, Beside(s.public) as normal:
@@ -171,6 +193,8 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
                 peak = max(peak, kernel_sockets()[1])
                 time.sleep(0.1)
             gone = time.monotonic()
+            # They are still there: what was written for them would be kept by the kernel, were they not reset.
+            until(lambda: orphans() <= orphaned + count // 20, 2, lambda: f"an end of {orphans()} sockets that the kernel keeps for nobody")
             check(left <= 4, left, "connections are left")
         settled(s, before)
         process = memory(s.process.pid, "VmHWM") - start
@@ -180,7 +204,7 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
               f"{normal.told['p99']} ms (longest {normal.told['longest']} ms)")
         # What the limits say of each: it is idle, has a read buffer of a head (16 KiB) and one answer as it was made and as
         # it is written; the roll of all of them is made meanwhile.
-        bound = count * (LEAST_OF_AN_IDLE_ONE + 16 * KIB + 2 * ANSWER) + 8 * KIB * KIB
+        bound = count * (MOST_OF_AN_IDLE_ONE + 16 * KIB + 2 * ANSWER) + 8 * KIB * KIB
         # TCP_NOTSENT_LOWAT of 16 KiB and the write that went beyond it, and a receive buffer of 32 KiB: the kernel counts
         # each about twice, with its own headers.
         bound_of_kernel = count * 2 * (16 * KIB + ANSWER + 32 * KIB)
@@ -188,11 +212,13 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
         check(SLOW or process <= bound, "the process took", process, "bytes more, and the limits say", bound)
         check(peak - queued <= bound_of_kernel, "the kernel took", peak - queued, "bytes more, and the limits say", bound_of_kernel)
         check(SLOW or gone - max(blocked.values()) <= limit + 1, "they were cut late")
-        check(normal.told["statuses"].keys() == {"200"} and not normal.told["failures"], "the normal client:", normal.told)
+        # While they begin, a thousand ask at once, and a source's queue has 256 places: a 503 now and then.
+        refused = normal.told["statuses"].get("503", 0)
+        check(normal.told["answers"] and not normal.told["failures"] and refused <= normal.told["answers"] / 100, "the normal client:", normal.told)
 
 
 def blocked_in(connection):
-    return connection["name"] in ("writing", "write")
+    return connection["state"] == "write"
 
 
 SCENARIOS = {f.__name__: f for f in (
