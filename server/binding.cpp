@@ -28,6 +28,11 @@ constexpr int backlog = SOMAXCONN;
 // here, where the write timeout ends it and the limits on memory see it, and not megabytes in the kernel.
 constexpr int most_unsent = 16 * 1024;
 
+// What it takes in all, with what is on its way and not acknowledged yet (it counts twice as much, for its own needs):
+// by itself that would grow to megabytes for who reads fast at first and then stops. To a client that is 100 ms away
+// one connection sends more than a megabyte a second with it.
+constexpr int most_on_its_way = 128 * 1024;
+
 // What the kernel takes of requests that are not read yet (it counts twice as much, for its own needs): by itself it
 // would grow to megabytes for who sends much, and starts with 128 KiB. Requests are small here.
 constexpr int most_unread = 32 * 1024;
@@ -81,6 +86,7 @@ unique_fd bound(socket_address& address, bool reuse_port) {
         // Inherited by what is accepted.
         set(fd.get(), IPPROTO_TCP, TCP_NODELAY);
         set(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, most_unsent);
+        set(fd.get(), SOL_SOCKET, SO_SNDBUF, most_on_its_way);
         set(fd.get(), SOL_SOCKET, SO_RCVBUF, most_unread);
     }
     if (address.family() == AF_INET6) {

@@ -45,8 +45,8 @@ struct listening {
 /// of the traffic), unless `share`. Who connects meanwhile is not lost. "localhost" is 127.0.0.1. A Unix socket is one
 /// socket, whatever `count`; a file that a dead process left (nobody accepts on it) is replaced. Throws bind_error.
 /// What TCP accepts there sends at once (TCP_NODELAY), and holds at most 16 KiB, and what one write adds, that are not
-/// on their way to the client (TCP_NOTSENT_LOWAT), and about 32 KiB of what is not read yet (SO_RCVBUF). A Unix socket
-/// is bounded by its sender's buffer alone.
+/// on their way to the client (TCP_NOTSENT_LOWAT), about 128 KiB with those that are (SO_SNDBUF), and about 32 KiB of
+/// what is not read yet (SO_RCVBUF). A Unix socket is bounded by its sender's buffer alone.
 [[nodiscard]] listening listen_on(const config::endpoint& where, std::size_t count, bool share);
 
 } // namespace muster::server
