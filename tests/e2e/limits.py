@@ -255,10 +255,7 @@ def extensions(ground):
 
 def trailers(ground):
     def with_trailers(n):
-        end_of_the_chunk_before = b"\r\n"
-        bare = len(end_of_the_chunk_before + b"0\r\nT: \r\n\r\n")
-        return (get(fields=["Transfer-Encoding: chunked"]) + b"1\r\nb" + end_of_the_chunk_before + b"0\r\nT: " + b"t" * (n - bare) +
-                b"\r\n\r\n")
+        return get(fields=["Transfer-Encoding: chunked"]) + b"1\r\nb\r\n0\r\nT: " + b"t" * (n - len("T: \r\n\r\n")) + b"\r\n\r\n"
 
     with ground.serve() as s:
         serves(s.public, with_trailers(16 * KIB), "trailers of 16 KiB")
