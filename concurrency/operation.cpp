@@ -7,7 +7,7 @@ namespace muster::concurrency::detail {
 void operation_wait::begin() {
     task_node& task = frame_.owner();
     MUSTER_INVARIANT(!task.slot().has_handler(), "the cancellation slot is empty when no operation is in flight");
-    task.waits({.what = "i/o", .resource = {}});
+    task.waits({.what = what_, .resource = {}});
     initiating_ = true;
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -54,7 +55,7 @@ struct operation_allocator {
 /// What of an operation's awaiter knows no type.
 class operation_wait {
   public:
-    explicit operation_wait(frame& f) noexcept : frame_(f) {}
+    operation_wait(frame& f, std::string_view what) noexcept : frame_(f), what_(what) {}
 
     operation_wait(const operation_wait&) = delete;
     operation_wait& operator=(const operation_wait&) = delete;
@@ -71,6 +72,7 @@ class operation_wait {
 
   private:
     frame& frame_;
+    std::string_view what_;
     bool initiating_ = false;
     bool complete_ = false;
 };
@@ -107,7 +109,7 @@ class operation_awaiter;
 template <class Op, class... Args>
 class operation_awaiter<Op, void(Args...)> : public operation_wait {
   public:
-    operation_awaiter(frame& f, Op&& op) : operation_wait(f), op_(std::move(op)) {}
+    operation_awaiter(frame& f, Op&& op, std::string_view what) : operation_wait(f, what), op_(std::move(op)) {}
 
     [[nodiscard]] bool await_ready() const {
         awaiting_frame().scope().throw_if_cancelled();
@@ -165,7 +167,19 @@ template <class Op>
 struct awaiting<Op> {
     using awaiter = detail::operation_awaiter<Op, boost::asio::completion_signature_of_t<Op>>;
 
-    static awaiter bind(frame& f, Op&& op) { return awaiter(f, std::move(op)); }
+    static awaiter bind(frame& f, Op&& op, std::string_view what = "i/o") { return awaiter(f, std::move(op), what); }
+};
+
+/// `co_await named("write", socket.async_write_some(buffer))`: the same operation, which the roll calls by that word
+/// and not just "i/o". `what` is static text.
+template <class Op>
+struct [[nodiscard]] named {
+    named(std::string_view w, Op o) : what(w), op(std::move(o)) {}
+
+    std::string_view what;
+    Op op;
+
+    auto bind(frame& f) && { return awaiting<Op>::bind(f, std::move(op), what); }
 };
 
 /// `co_await reschedule()`: lets everything else that is ready on the loop run first.

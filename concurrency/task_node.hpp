@@ -30,7 +30,7 @@ struct task_label {
 
 /// What a suspended task waits for. Static text and a name that outlives the wait.
 struct wait_reason {
-    std::string_view what;     ///< "a worker", "a permit", "children", "a timer", "i/o"
+    std::string_view what;     ///< "a worker", "a permit", "children", "a timer", "i/o", "read", "write"
     std::string_view resource; ///< whose: a source or pool's name; may be empty
 };
 

@@ -2,6 +2,8 @@
 // them all for most of each period, and every deadline would be late.
 #include "config/default_threads.hpp"
 
+#include "config/control_group.hpp"
+
 #include <sched.h>
 
 #include <algorithm>
@@ -11,9 +13,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <string>
 #include <thread>
-#include <utility>
 
 namespace muster::config {
 namespace {
@@ -58,25 +58,6 @@ std::optional<unsigned> read_v1(const fs::path& group) {
     return std::nullopt;
 }
 
-/// The own group's path in the hierarchy of version 2, or of the cpu controller of version 1; "/" when unknown.
-fs::path own_group(const fs::path& root, bool version_2) {
-    std::ifstream file{root / "proc/self/cgroup"};
-    for (std::string line; std::getline(file, line);) { // "0::/a/b" or "4:cpu,cpuacct:/a/b"
-        const auto first = line.find(':');
-        const auto second = first == line.npos ? line.npos : line.find(':', first + 1);
-        if (second == line.npos)
-            continue;
-        const auto controllers = ',' + line.substr(first + 1, second - first - 1) + ',';
-        fs::path path = line.substr(second + 1);
-        // A process outside its namespace's root sees "/../x": nothing below the mount point is its group.
-        if (std::ranges::find(path, fs::path{".."}) != path.end())
-            continue;
-        if (version_2 ? line.starts_with("0::") : controllers.contains(",cpu,"))
-            return path;
-    }
-    return "/";
-}
-
 } // namespace
 
 unsigned default_threads() {
@@ -84,19 +65,11 @@ unsigned default_threads() {
 }
 
 unsigned threads_within_quota(unsigned number, const fs::path& root) {
-    using reader = std::optional<unsigned> (*)(const fs::path&);
-    constexpr std::pair<const char*, reader> mounts[] = {
-        {"sys/fs/cgroup", read_v2}, {"sys/fs/cgroup/cpu", read_v1}, {"sys/fs/cgroup/cpu,cpuacct", read_v1}};
-    for (const auto& [mount, read] : mounts) {
-        // A group's quota also binds the groups below it; in a container the path may be the host's and lead nowhere.
-        auto group = own_group(root, read == read_v2).relative_path();
-        for (;; group = group.parent_path()) {
-            if (const auto limit = read(root / mount / group))
-                number = std::min(number, *limit);
-            if (group.empty())
-                break;
-        }
-    }
+    // A group's quota also binds the groups below it.
+    for_each_group(root, "cpu", [&](const fs::path& group, group_version version) {
+        if (const auto limit = version == group_version::v2 ? read_v2(group) : read_v1(group))
+            number = std::min(number, *limit);
+    });
     return std::max(number, 1U);
 }
 

@@ -19,11 +19,11 @@ Commands
 )";
 
 constexpr std::string_view tail = R"(
-Durations are 250ms, 5s, 2m or 1h. Every flag of serve but --help and --version is also a variable
-(MUSTER_READ_TIMEOUT for --read-timeout; lists are separated by commas) and, but for --config and
---source, a key of the file ("read-timeout"). Flags win over variables, variables over the file, the
-file over defaults. Time limits per route are set in
-the file alone, and the sources' policies have a form of their own there:
+Durations are 250ms, 5s, 2m or 1h, sizes 512B, 16KiB, 1MiB or 1GiB. Every flag of serve but --help
+and --version is also a variable (MUSTER_READ_TIMEOUT for --read-timeout; lists are separated by
+commas) and, but for --config and --source, a key of the file ("read-timeout"). Flags win over
+variables, variables over the file, the file over defaults. Time limits per route are set in the
+file alone, and the sources' policies have a form of their own there:
 
   {
     "listen": ["0.0.0.0:8080", "[::]:8080"],

@@ -5,6 +5,7 @@
 #include "config/duration.hpp"
 #include "config/network.hpp"
 #include "config/scalar.hpp"
+#include "config/size.hpp"
 #include "config/source_url.hpp"
 
 #include <algorithm>
@@ -63,6 +64,28 @@ complaint number_or_off(settings& into, std::string_view raw, origin) {
     if (!read)
         return read.error() + ", or off for none";
     into.*Member = *read;
+    return std::nullopt;
+}
+
+template <auto Member, std::uint64_t Least, std::uint64_t Most>
+complaint limit(settings& into, std::string_view raw, origin) {
+    return store(parse_number(raw, Least, Most), into.limits.*Member);
+}
+
+template <auto Member, std::uint64_t Least, std::uint64_t Most>
+complaint limit_size(settings& into, std::string_view raw, origin) {
+    return store(parse_size(raw, Least, Most), into.limits.*Member);
+}
+
+complaint body_rate(settings& into, std::string_view raw, origin) {
+    if (raw == "off") {
+        into.limits.body_rate = 0;
+        return std::nullopt;
+    }
+    auto read = parse_size(raw, 1, 1 << 30);
+    if (!read)
+        return read.error() + ", or off";
+    into.limits.body_rate = *read;
     return std::nullopt;
 }
 
@@ -222,10 +245,36 @@ constexpr key sources[] = {
      file_kind::none, policy},
 };
 
+using l = client_limits;
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t mib = 1024 * kib;
+
 constexpr key limits[] = {
+    {"max-head", "SIZE", "16KiB", "request line and header fields, in bytes; beyond it 431", file_kind::text,
+     limit_size<&l::head, kib, mib>},
+    {"max-target", "SIZE", "8KiB", "target of a request line; beyond it 414", file_kind::text,
+     limit_size<&l::target, 64, mib>},
+    {"max-fields", "N", "100", "header fields of a request; beyond it 431", file_kind::number,
+     limit<&l::fields, 1, 10'000>},
+    {"max-body", "SIZE", "64KiB", "body of a request (no route reads one); beyond it 413", file_kind::text,
+     limit_size<&l::body, 0, 64 * mib>},
+    {"min-body-rate", "SIZE", "240B", "a body's bytes a second, on average after 5s; below it 408; off\nfor any",
+     file_kind::text, body_rate},
+    {"max-pipelined", "N", "1000",
+     "requests in a row that a client sends before it has read the\nanswers so far; the last one's answer ends the "
+     "connection",
+     file_kind::number, limit<&l::pipelined, 1, 1'000'000>},
+    {"max-buffered", "SIZE", "a quarter of the memory, at most 1GiB",
+     "what all clients together hold of our memory: heads and bodies\nthat arrive (beyond 4KiB each) and answers that "
+     "wait to be\nread; who needs more is answered 503, or cut",
+     file_kind::text, limit_size<&l::buffered, 64 * kib, 1024 * 1024 * mib>},
+};
+
+constexpr key times[] = {
     {"timeout", "DURATION", "5s", "time limit of a request, all its work included; per route in\nthe file",
      file_kind::text, duration<&s::timeout>},
-    {"read-timeout", "DURATION", "15s", "for a request to arrive", file_kind::text, duration<&s::read_timeout>},
+    {"head-timeout", "DURATION", "10s", "for a request's head to arrive", file_kind::text, duration<&s::head_timeout>},
+    {"read-timeout", "DURATION", "15s", "for a whole request to arrive", file_kind::text, duration<&s::read_timeout>},
     {"write-timeout", "DURATION", "15s", "for an answer to leave", file_kind::text, duration<&s::write_timeout>},
     {"idle-timeout", "DURATION", "60s", "for a silent connection", file_kind::text, duration<&s::idle_timeout>},
     {"drain", "DURATION", "longest route limit + 1s",
@@ -250,7 +299,7 @@ constexpr key process[] = {
 };
 
 constexpr key_group groups[] = {
-    {"Listening", listening}, {"Sources", sources}, {"Time limits", limits}, {"Process", process}};
+    {"Listening", listening}, {"Sources", sources}, {"Time limits", times}, {"Limits", limits}, {"Process", process}};
 
 /// Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {

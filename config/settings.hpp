@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,19 @@ struct route_limit {
     bool operator==(const route_limit&) const = default;
 };
 
+/// What one request, one connection and all of them may take of this process. Bytes, unless it says otherwise.
+struct client_limits {
+    std::uint64_t head = 16 * 1024;
+    std::uint64_t target = 8 * 1024;
+    std::uint64_t fields = 100; ///< in number
+    std::uint64_t body = 64 * 1024;
+    std::uint64_t body_rate = 240;         ///< a second, at least, after a grace; 0: any
+    std::uint64_t pipelined = 1000;        ///< requests that came before their turn, in a row
+    std::optional<std::uint64_t> buffered; ///< what clients hold of our memory in all; none: by the memory allowed
+
+    bool operator==(const client_limits&) const = default;
+};
+
 struct settings {
     std::vector<endpoint> listen{tcp_endpoint{"127.0.0.1", 8080}};  ///< never empty
     std::optional<endpoint> admin{tcp_endpoint{"127.0.0.1", 9090}}; ///< none: no admin listener
@@ -65,9 +79,11 @@ struct settings {
 
     std::chrono::milliseconds timeout{std::chrono::seconds{5}}; ///< of every route that `routes` does not name
     std::vector<route_limit> routes;                            ///< no pattern twice; nobody checked that they exist
-    std::chrono::milliseconds read_timeout{std::chrono::seconds{15}};
+    std::chrono::milliseconds head_timeout{std::chrono::seconds{10}}; ///< a request's head; within read_timeout
+    std::chrono::milliseconds read_timeout{std::chrono::seconds{15}}; ///< a whole request
     std::chrono::milliseconds write_timeout{std::chrono::seconds{15}};
     std::chrono::milliseconds idle_timeout{std::chrono::seconds{60}};
+    client_limits limits;
     std::optional<std::chrono::milliseconds> drain; ///< none: see drain_time()
     std::chrono::milliseconds drain_delay{0};       ///< how long to go on accepting before it
 

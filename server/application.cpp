@@ -5,6 +5,7 @@
 #include "concurrency/background.hpp"
 #include "concurrency/loop.hpp"
 #include "concurrency/registry.hpp"
+#include "config/default_memory.hpp"
 #include "config/default_threads.hpp"
 #include "handlers/routes.hpp"
 #include "server/admin_token.hpp"
@@ -74,11 +75,21 @@ handlers::route_settings routes_of(const config::settings& settings) {
 }
 
 session_settings sessions_of(const config::settings& settings) {
-    return {.limits = {},
-            .read_timeout = settings.read_timeout,
+    return {.limits = {.head = settings.limits.head,
+                       .target = settings.limits.target,
+                       .fields = settings.limits.fields,
+                       .body = settings.limits.body},
+            .arrival = {.head = settings.head_timeout,
+                        .whole = settings.read_timeout,
+                        .body_rate = settings.limits.body_rate},
             .write_timeout = settings.write_timeout,
             .idle_timeout = settings.idle_timeout,
+            .pipelined = settings.limits.pipelined,
             .trusted = settings.trusted};
+}
+
+std::size_t buffered_by_clients(const config::settings& settings) {
+    return settings.limits.buffered.value_or(config::default_buffered(config::memory_allowed()));
 }
 
 // The databases of all three sources, each once. True if one was made and filled.
@@ -137,6 +148,8 @@ struct house {
           log(std::move(logger)),
           gate(places_for(s, descriptors)),
           addresses(places_of_an_address(s, gate.limit()), s.trusted),
+          memory(buffered_by_clients(s)),
+          admin_memory(memory.limit()),
           pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
           admin({.name = "admin",
                  .index = static_cast<std::uint32_t>(pool.size()),
@@ -165,7 +178,7 @@ struct house {
         }
         for (auto* loop : pool.loops()) {
             services.push_back(std::make_unique<service>(
-                *loop, service_parts{router, sessions, gate, addresses, refused, draining, *log,
+                *loop, service_parts{router, sessions, gate, addresses, refused, memory, draining, *log,
                                      first_kept_descriptor(descriptors), reports.log_of(loop->index())}));
         }
     }
@@ -233,8 +246,9 @@ struct house {
             auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
-                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_addresses, admin_refused, draining,
-                                     *log, std::numeric_limits<int>::max(), reports.log_of(admin.index())});
+                admin,
+                service_parts{admin_router, admin_sessions, admin_gate, admin_addresses, admin_refused, admin_memory,
+                              draining, *log, std::numeric_limits<int>::max(), reports.log_of(admin.index())});
             const auto number = admin_service->add_door({.which = door::kind::admin,
                                                          .loopback = config::is_local(*settings.admin),
                                                          .address = bound.address,
@@ -307,6 +321,8 @@ struct house {
     connection_gate admin_gate{admin_connections};
     address_gate admin_addresses{0, {}}; // its places are few anyhow
     connection_gate admin_refused{refusals_at_once};
+    client_memory memory;
+    client_memory admin_memory; // its own: whoever looks is answered also when the public clients have used up theirs
     concurrency::loop_pool pool;
     concurrency::loop admin;
     reporter reports;

@@ -15,6 +15,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -36,6 +37,12 @@ response problem(int status, std::string detail, const std::string& id) {
     return handlers::to_response(handlers::problem{.status = status, .detail = std::move(detail)}, id);
 }
 
+void no_room(dispatched& result, const std::string& id) {
+    result.answer = problem(503, "the answers that clients have not read yet hold as much memory as they may", id);
+    result.answer->retry_after = std::chrono::seconds(1);
+    result.cause = "max_buffered";
+}
+
 } // namespace
 
 dispatcher::dispatcher(const handlers::router& router, door through, request_ids& ids, spdlog::logger& log)
@@ -44,18 +51,19 @@ dispatcher::dispatcher(const handlers::router& router, door through, request_ids
       ids_(ids),
       log_(log) {
     for (const auto& route : router.routes()) {
-        names_[route.get()] = {std::string(to_string(route->verb)) + " " + route->pattern.text(),
-                               "HEAD " + route->pattern.text()};
+        routes_[route.get()].names = {std::string(to_string(route->verb)) + " " + route->pattern.text(),
+                                      "HEAD " + route->pattern.text()};
     }
 }
 
-task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, client& asker) const {
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, client& asker,
+                                    client_memory::share& room) const {
     head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
     dispatched result{.request_id = head.id, .answer = std::nullopt};
     handlers::resolution resolved;
     result.answer = refusal_of(head, http_1_0, resolved);
     if (!result.answer) {
-        co_await run(std::move(head), std::move(resolved), asker, result);
+        co_await run(std::move(head), std::move(resolved), asker, room, result);
     }
     co_return result;
 }
@@ -104,12 +112,17 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
 }
 
 task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, client& asker,
-                           dispatched& result) const {
+                           client_memory::share& room, dispatched& result) const {
     const auto& route = *resolved.matched;
+    const auto& facts = routes_.at(&route);
     result.route = route.pattern.text();
+    if (!room.hold(facts.weight.expected())) { // before it costs the sources anything
+        no_room(result, head.id);
+        co_return;
+    }
     const handlers::request request(std::move(head), std::move(resolved.parameters));
     const concurrency::task_label label{.kind = concurrency::task_kind::request,
-                                        .name = names_.at(&route)[request.method() == method::head ? 1 : 0],
+                                        .name = facts.names[request.method() == method::head ? 1 : 0],
                                         .ref = request.id()};
     waiting_tasks waiting;
     concurrency::cancel_source work;
@@ -120,7 +133,13 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     std::exception_ptr error;
     try {
         auto made = co_await concurrency::run_task(label, limited(route, request, waiting, work));
-        result.answer = handlers::conditional(std::move(made), request);
+        const auto size = made.body.size();
+        facts.weight.saw(size);
+        if (room.hold(answer_weight::of(size))) {
+            result.answer = handlers::conditional(std::move(made), request);
+        } else {
+            no_room(result, request.id());
+        }
         co_return;
     } catch (...) {
         error = std::current_exception();

@@ -6,7 +6,9 @@
 #include "handlers/request.hpp"
 #include "handlers/response.hpp"
 #include "handlers/router.hpp"
+#include "server/answer_weight.hpp"
 #include "server/client.hpp"
+#include "server/client_memory.hpp"
 #include "server/door.hpp"
 #include "server/request_ids.hpp"
 
@@ -40,7 +42,9 @@ class dispatcher {
     /// Never throws but for want of memory or a cancel that came before it began: every failure is an answer. The
     /// request runs as a child task of the caller's. Its work ends with `asker` if the route says so; that outlives the
     /// task.
-    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, client& asker) const;
+    /// Its memory is `room`'s until the answer is sent: without enough of it the answer is 503.
+    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, client& asker,
+                                                       client_memory::share& room) const;
 
     /// The answer to a message that was refused before it was a request, under the client's id if that is valid.
     [[nodiscard]] dispatched refuse(const handlers::request_head& head, int status, std::string detail) const;
@@ -53,14 +57,19 @@ class dispatcher {
     [[nodiscard]] std::optional<handlers::response> refusal_of(const handlers::request_head& head, bool http_1_0,
                                                                handlers::resolution& resolved) const;
     [[nodiscard]] concurrency::task<void> run(handlers::request_head head, handlers::resolution resolved, client& asker,
-                                              dispatched& result) const;
+                                              client_memory::share& room, dispatched& result) const;
 
     const handlers::router& router_;
     door door_;
     request_ids& ids_;
     spdlog::logger& log_;
-    /// What a route's requests are called in the roll: with GET (or its method), and with HEAD.
-    std::unordered_map<const handlers::route*, std::array<std::string, 2>> names_;
+
+    struct route_facts {
+        std::array<std::string, 2> names; ///< what its requests are called in the roll: with its method, with HEAD
+        mutable answer_weight weight{};   ///< learnt from each answer
+    };
+
+    std::unordered_map<const handlers::route*, route_facts> routes_;
 };
 
 } // namespace muster::server

@@ -9,7 +9,8 @@
 
 namespace muster::server {
 
-/// Grows only while a message needs it whole (a head, a chunk's header); the parser's limits bound that.
+/// Grows only while a message needs it whole (a head, a chunk's header); the parser's limits bound that, and whoever
+/// fills it asks for room first.
 class read_buffer {
   public:
     static constexpr std::size_t usual = 4 * 1024;
@@ -44,9 +45,14 @@ class read_buffer {
 
     void commit(std::size_t n) noexcept { end_ += n; }
 
-    /// Nothing is unread and nobody knows for how long: gives back what is more than usual.
+    /// What it will have taken once prepare() and commit() have been called again.
+    [[nodiscard]] std::size_t next_capacity() const noexcept {
+        return capacity_ == 0 ? usual : begin_ == 0 && end_ == capacity_ ? capacity_ * 2 : capacity_;
+    }
+
+    /// Gives all memory back, if nothing is unread: nobody knows for how long.
     void rest() noexcept {
-        if (begin_ == end_ && capacity_ > usual) {
+        if (begin_ == end_) {
             data_.reset();
             capacity_ = 0;
         }

@@ -99,6 +99,11 @@ void oldest_first(std::vector<roll_entry>& entries) {
                       [](const roll_entry& entry) { return std::pair(entry.task->started_at, entry.task->id); });
 }
 
+// What it waits for is a verb then: the peer has to send or to read.
+bool is_for_the_other_side(const task_record& task) noexcept {
+    return task.waits_for == "read" || task.waits_for == "write";
+}
+
 } // namespace
 
 roll_model make_roll(const concurrency::snapshot& taken, std::size_t limit) {
@@ -153,8 +158,20 @@ std::string name_of(const roll_entry& entry) {
     return concurrency::tidy_function(entry.loop->frames[task.first_frame + task.frames - 1].function);
 }
 
+std::string_view state_word(const task_record& task) noexcept {
+    if (task.cancelled) {
+        return "cancelled";
+    }
+    if (task.waits_for.empty()) {
+        return "about to run";
+    }
+    return is_for_the_other_side(task) ? std::string_view(task.waits_for) : "waiting";
+}
+
 std::string state_of(const task_record& task) {
-    std::string state = task.waits_for.empty() ? "about to run" : "waits for " + std::string(task.waits_for);
+    std::string state = task.waits_for.empty()        ? "about to run"
+                        : is_for_the_other_side(task) ? "waits to " + std::string(task.waits_for)
+                                                      : "waits for " + std::string(task.waits_for);
     if (!task.resource.empty()) {
         state += " of " + task.resource;
     }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster::server {
@@ -57,7 +58,13 @@ struct roll_model {
 
 // What both forms say of one task.
 [[nodiscard]] std::string name_of(const roll_entry& entry);
-[[nodiscard]] std::string state_of(const concurrency::task_record& task);   ///< "waits for a worker of posts"
+
+/// One word for programs: "cancelled", "about to run", "read" or "write" (it waits for its peer), "waiting".
+[[nodiscard]] std::string_view state_word(const concurrency::task_record& task) noexcept;
+
+/// "waits for a worker of posts", "waits to write", "about to run"
+[[nodiscard]] std::string state_of(const concurrency::task_record& task);
+
 [[nodiscard]] std::string place_of(const concurrency::frame_record& frame); ///< "upstream/sqlite_source.cpp:88"
 
 } // namespace muster::server

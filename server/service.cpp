@@ -9,7 +9,7 @@ namespace muster::server {
 service::entry::entry(service& owner, door d)
     : dispatch(owner.parts_.router, std::move(d), owner.ids_, owner.parts_.log),
       context{owner.parts_.settings, dispatch,       owner.open_,         owner.date_,
-              owner.parts_.draining, owner.clients_, owner.parts_.records} {}
+              owner.parts_.draining, owner.clients_, owner.parts_.memory, owner.parts_.records} {}
 
 service::service(concurrency::loop& home, const service_parts& parts) : home_(home), parts_(parts), clients_(home) {}
 

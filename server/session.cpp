@@ -7,7 +7,6 @@
 #include "handlers/problem.hpp"
 #include "server/answer_bytes.hpp"
 #include "server/named_peer.hpp"
-#include "server/read_buffer.hpp"
 #include "server/stream.hpp"
 
 #include <chrono>
@@ -35,7 +34,7 @@ constexpr auto last_word = 20ms;
 
 constexpr int client_closed_request = 499; // no status of HTTP: nobody reads it but people, in the access log
 
-enum class sent : std::uint8_t { all, broken, late, cut };
+enum class sent : std::uint8_t { all, broken, late, cut, no_room };
 
 // `left`: before its answer was sent. Who reads it to the end and goes has not left.
 std::string_view cause_of(const dispatched& result, bool left, sent how, bool refused) noexcept {
@@ -51,6 +50,9 @@ std::string_view cause_of(const dispatched& result, bool left, sent how, bool re
     if (how == sent::late) {
         return "write_timeout";
     }
+    if (how == sent::no_room) {
+        return "max_buffered";
+    }
     return refused ? "refused" : "";
 }
 
@@ -59,7 +61,9 @@ class session {
     session(stream_socket socket, concurrency::task_node& self, const session_context& context)
         : socket_(std::move(socket)),
           self_(self),
-          context_(context) {
+          context_(context),
+          reader_(self.home(), socket_, context.settings.arrival, context.memory),
+          answering_(context.memory) {
         connection_.socket = &socket_;
         context_.open.add(connection_);
         watched_.emplace(context_.clients, connection_.peer, socket_.native_handle());
@@ -67,51 +71,10 @@ class session {
 
     task<void> run() {
         for (;;) {
-            request_parser parser(context_.settings.limits);
             if (!co_await idle()) {
                 co_return;
             }
-            shows("reading");
-            const auto began = self_.home().cached_now();
-            auto account = begin_record();
-            auto why_not = co_await read(parser);
-            if (closed_) {
-                co_return;
-            }
-            name(account, parser.head());
-            shows("answering");
-            auto result = co_await respond(parser, std::move(why_not));
-            if (!result.answer) {
-                end(account, client_closed_request, began, result, sent::broken, true, 0);
-                co_return;
-            }
-            shows("writing");
-            const bool draining = is_last();
-            const bool close = refused_ || draining || !parser.keep_alive();
-            std::string bytes;
-            append_answer(bytes, *result.answer,
-                          {.date = context_.date.now(),
-                           .request_id = result.request_id,
-                           .head_only = head_only_,
-                           .http_1_0 = parser.http_1_0(),
-                           .close = close});
-            std::string_view unsent = bytes;
-            const bool left = connection_.peer.is_gone();
-            sent how{};
-            if (self_.scope().is_cancelled()) { // every plain await throws now
-                how = co_await concurrency::shield(last_word * 2, write(unsent, last_word));
-            } else {
-                how = co_await write(unsent, context_.settings.write_timeout);
-            }
-            end(account, result.answer->status, began, result, how, left, bytes.size() - unsent.size());
-            if (how != sent::all) {
-                co_return;
-            }
-            if (close) {
-                shows("closing");
-                if (refused_ || draining || !buffer_.unread().empty()) {
-                    co_await linger(socket_);
-                }
+            if (!co_await serve_one()) {
                 co_return;
             }
         }
@@ -120,30 +83,34 @@ class session {
   private:
     void shows(std::string_view what) noexcept { self_.relabel(what, self_.label().ref); }
 
-    // Whether the end of the process makes the next answer the last one.
+    // Whether the next answer is the last one: the process ends, or the client has sent too many requests ahead.
     bool is_last() noexcept {
         if (self_.scope().is_cancelled()) {
             return true;
         }
+        ahead_ = reader_.may_have_more() ? ahead_ + 1 : 0;
+        if (ahead_ >= context_.settings.pipelined && reader_.has_unread()) {
+            return true;
+        }
         return context_.draining.load(std::memory_order_relaxed) &&
-               (buffer_.unread().empty() || ++answered_when_draining_ >= answers_when_draining);
+               (!reader_.has_unread() || ++answered_when_draining_ >= answers_when_draining);
     }
 
     // Waits for the first byte of a request. False if none will come. Also when the process drains: the client has been
     // told nothing of it yet, else the connection would have ended with the last answer.
     task<bool> idle() {
-        if (!buffer_.unread().empty()) {
-            co_return true; // pipelined
+        if (reader_.has_unread()) {
+            co_await concurrency::reschedule(); // who sends many at once takes turns with everybody else
+            co_return true;
         }
         shows("idle");
-        buffer_.rest();
         const bool closing = context_.open.closing();
         connection_.idle = !closing;
         std::size_t n = 0;
         bool silent = false;
         try {
             const concurrency::duration limit = closing ? first_byte_when_closing : context_.settings.idle_timeout;
-            n = co_await concurrency::with_timeout(limit, fill());
+            n = co_await concurrency::with_timeout(limit, reader_.first_bytes());
         } catch (const concurrency::deadline_exceeded&) {
             silent = true;
         }
@@ -156,87 +123,118 @@ class session {
 
     // Silence is answered with silence, unless a request has come in this very moment.
     task<bool> has_come_after_all() {
-        boost::system::error_code ignored;
-        if (socket_.available(ignored) != 0) {
-            co_return co_await fill() != 0; // does not wait
+        if (reader_.first_bytes_now() != 0) {
+            co_return true;
         }
         shows("closing");
         co_await linger(socket_, farewell);
         co_return false;
     }
 
-    task<std::size_t> fill() {
-        const auto space = buffer_.prepare();
-        const auto n = co_await receive(socket_, space.data(), space.size());
-        buffer_.commit(n);
-        co_return n;
+    // One request, from its first bytes, which have come, to its answer. Whether the connection goes on.
+    task<bool> serve_one() {
+        request_parser parser(context_.settings.limits);
+        shows("reading");
+        const auto began = self_.home().cached_now();
+        auto account = begin_record();
+        if (co_await read(parser) == request_reader::outcome::ended) {
+            co_return false;
+        }
+        name(account, parser.head());
+        shows("answering");
+        auto result = co_await respond(parser);
+        if (!result.answer) {
+            end(account, client_closed_request, began, result, sent::broken, true, 0);
+            co_return false;
+        }
+        shows("writing");
+        const int status = result.answer->status;
+        const bool last = is_last();
+        const bool close = refused_ || last || !parser.keep_alive();
+        std::string bytes;
+        append_answer(bytes, *result.answer,
+                      {.date = context_.date.now(),
+                       .request_id = result.request_id,
+                       .head_only = head_only_,
+                       .http_1_0 = parser.http_1_0(),
+                       .close = close});
+        result.answer.reset(); // it may have to wait: once is enough
+        std::string_view unsent = bytes;
+        const bool left = connection_.peer.is_gone();
+        sent how{};
+        if (self_.scope().is_cancelled()) { // every plain await throws now
+            how = co_await concurrency::shield(last_word * 2, write(unsent, bytes.capacity(), last_word));
+        } else {
+            how = co_await write(unsent, bytes.capacity(), context_.settings.write_timeout);
+        }
+        end(account, status, began, result, how, left, bytes.size() - unsent.size());
+        if (how != sent::all) {
+            co_return false;
+        }
+        if (close) {
+            shows("closing");
+            if (refused_ || last || reader_.has_unread()) {
+                co_await linger(socket_);
+            }
+            co_return false;
+        }
+        reader_.rest();
+        (void)answering_.hold(0); // less is always granted
+        co_return true;
     }
 
-    using refusal = std::optional<request_parser::failure_reason>;
-
-    // Reads one request into `parser`, or says why there is none. Sets closed_ if there is nobody to tell.
-    task<refusal> read(request_parser& parser) {
-        const auto deadline = concurrency::deadline_after(self_.home().now(), context_.settings.read_timeout);
+    // Reads one request into `parser`: complete, refused, or ended.
+    task<request_reader::outcome> read(request_parser& parser) {
+        reader_.begin();
         for (;;) {
-            const auto step = parser.feed(buffer_.unread());
-            buffer_.consume(step.consumed);
-            switch (step.what) {
-            case request_parser::outcome::complete:
-                co_return std::nullopt;
-            case request_parser::outcome::failed:
-                co_return parser.failure();
-            case request_parser::outcome::head:
-                // RFC 9110, section 10.1.1: not if the body comes already.
-                if (parser.expects_continue() && buffer_.unread().empty()) {
-                    std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-                    if (co_await write(go_on, context_.settings.write_timeout) != sent::all) {
-                        closed_ = true;
-                        co_return std::nullopt;
-                    }
-                }
-                continue;
-            case request_parser::outcome::need_more:
-                break;
+            const auto outcome = co_await reader_.read(parser);
+            if (outcome != request_reader::outcome::continues) {
+                refused_ = outcome == request_reader::outcome::refused;
+                co_return outcome;
             }
-            bool late = false;
-            std::size_t n = 0;
-            try {
-                n = co_await concurrency::with_deadline(deadline, fill());
-            } catch (const concurrency::deadline_exceeded&) {
-                late = true;
-            }
-            if (late && parser.began()) {
-                co_return request_parser::failure_reason{408, "the request did not arrive in time"};
-            }
-            if (n == 0) {
-                if (!late && parser.began()) {
-                    co_return request_parser::failure_reason{400, "the request ends too early"};
-                }
-                closed_ = true;
-                co_return std::nullopt;
+            std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            if (co_await write(go_on, 0, context_.settings.write_timeout) != sent::all) {
+                co_return request_reader::outcome::ended;
             }
         }
     }
 
-    task<dispatched> respond(request_parser& parser, refusal why) {
+    task<dispatched> respond(request_parser& parser) {
         head_only_ = parser.head().method == "HEAD";
-        refused_ = why.has_value();
-        if (why) {
-            co_return context_.dispatch.refuse(parser.head(), why->status, std::move(why->detail));
+        if (!refused_) {
+            co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer, answering_);
         }
-        co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer);
+        auto& why = reader_.refusal();
+        auto result = context_.dispatch.refuse(parser.head(), why.status, std::move(why.detail));
+        if (why.status == 503) {
+            result.answer->retry_after = 1s;
+        }
+        co_return result;
     }
 
-    // Unless all is sent, the connection is of no use any more.
-    task<sent> write(std::string_view& unsent, concurrency::duration limit) {
-        try {
-            const bool whole = co_await concurrency::with_timeout(limit, send(socket_, unsent));
-            co_return whole ? sent::all : sent::broken;
-        } catch (const concurrency::deadline_exceeded&) {
-            co_return sent::late;
-        } catch (const concurrency::cancelled&) { // the next await says so again; the record is written before
-            co_return sent::cut;
+    // Unless all is sent, the connection is of no use any more. `memory` is what `unsent` holds while it waits.
+    task<sent> write(std::string_view& unsent, std::size_t memory, concurrency::duration limit) {
+        if (!send_now(socket_, unsent)) {
+            co_return sent::broken;
         }
+        if (unsent.empty()) {
+            co_return sent::all;
+        }
+        auto how = sent::no_room;
+        if (answering_.hold(memory)) {
+            try {
+                const bool whole = co_await concurrency::with_timeout(limit, send(socket_, unsent));
+                how = whole ? sent::all : sent::broken;
+            } catch (const concurrency::deadline_exceeded&) {
+                how = sent::late;
+            } catch (const concurrency::cancelled&) { // the next await says so again; the record is written before
+                how = sent::cut;
+            }
+        }
+        if (how != sent::all) {
+            reset_when_closed(socket_);
+        }
+        co_return how;
     }
 
     using record = std::optional<request_record>; // nothing: nobody wants it
@@ -276,8 +274,9 @@ class session {
     const session_context& context_;
     connection connection_;
     std::optional<client_watch::registration> watched_; // ends before the socket is closed
-    read_buffer buffer_;
-    bool closed_ = false;
+    request_reader reader_;
+    client_memory::share answering_; // of the memory: by the request in work, then by its answer until that is sent
+    std::size_t ahead_ = 0;          // requests in a row with more behind them
     bool refused_ = false;
     bool head_only_ = false;
     int answered_when_draining_ = 0;

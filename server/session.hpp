@@ -4,24 +4,28 @@
 
 #include "concurrency/task.hpp"
 #include "config/network.hpp"
+#include "server/client_memory.hpp"
 #include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
 #include "server/http_date.hpp"
 #include "server/request_parser.hpp"
+#include "server/request_reader.hpp"
 #include "server/request_record.hpp"
 #include "server/unique_fd.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 
 namespace muster::server {
 
 struct session_settings {
     parser_limits limits;
-    std::chrono::milliseconds read_timeout{15'000};  ///< from a request's first byte to its last
+    arrival_limits arrival;
     std::chrono::milliseconds write_timeout{15'000}; ///< one answer's departure
     std::chrono::milliseconds idle_timeout{60'000};  ///< a connection that sends nothing; closed without a word
+    std::size_t pipelined = 1000;                    ///< requests that came before their turn, in a row
     config::trusted_peers trusted{};                 ///< for named_peer()
 };
 
@@ -33,6 +37,7 @@ struct session_context {
     date_cache& date;
     const std::atomic<bool>& draining; ///< answers say Connection: close, and it is closed
     client_watch& clients;
+    client_memory& memory;
     request_log* records = nullptr; ///< of this loop; null: nobody wants to know
 };
 

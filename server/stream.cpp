@@ -7,29 +7,45 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <utility>
 
 namespace muster::server {
 
 namespace asio = boost::asio;
 using concurrency::task;
+using linger_option = ::linger; // the system's, which has the name of a function here
 
 namespace {
 
 constexpr auto tuple = asio::as_tuple(asio::deferred);
-constexpr std::size_t linger_bytes = 64 * 1024;
 
-task<void> drain(stream_socket& socket) {
-    std::array<char, 2048> scrap;
-    for (std::size_t total = 0; total < linger_bytes;) {
-        const auto n = co_await receive(socket, scrap.data(), scrap.size());
-        if (n == 0) {
+// Whether more may come.
+bool drop_what_has_come(stream_socket& socket) noexcept {
+    constexpr int turns = 64; // then everything else on the loop has its turn
+    std::array<char, 16 * 1024> scrap;
+    for (int i = 0; i != turns; ++i) {
+        const auto n = receive_now(socket, scrap.data(), scrap.size());
+        if (!n) {
+            return true;
+        }
+        if (*n == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+task<void> drop_all(stream_socket& socket) {
+    while (drop_what_has_come(socket)) {
+        if (const auto [error] = co_await readable(socket); error) {
             co_return;
         }
-        total += n;
     }
 }
 
@@ -46,13 +62,44 @@ stream_socket adopt(concurrency::loop& home, unique_fd connected) {
 }
 
 task<std::size_t> receive(stream_socket& socket, char* into, std::size_t size) {
-    const auto [error, n] = co_await socket.async_read_some(asio::buffer(into, size), tuple);
+    const auto [error, n] =
+        co_await concurrency::named("read", socket.async_read_some(asio::buffer(into, size), tuple));
     co_return error ? 0 : n;
+}
+
+std::optional<std::size_t> receive_now(stream_socket& socket, char* into, std::size_t size) noexcept {
+    for (;;) {
+        const auto n = ::recv(socket.native_handle(), into, size, MSG_DONTWAIT);
+        if (n >= 0) {
+            return static_cast<std::size_t>(n);
+        }
+        if (errno != EINTR) {
+            return errno == EAGAIN ? std::nullopt : std::optional<std::size_t>(0);
+        }
+    }
+}
+
+bool send_now(stream_socket& socket, std::string_view& unsent) noexcept {
+    while (!unsent.empty()) {
+        const auto n = ::send(socket.native_handle(), unsent.data(), unsent.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n >= 0) {
+            unsent.remove_prefix(static_cast<std::size_t>(n));
+        } else if (errno != EINTR) {
+            return errno == EAGAIN;
+        }
+    }
+    return true;
+}
+
+void reset_when_closed(stream_socket& socket) noexcept {
+    const linger_option at_once{.l_onoff = 1, .l_linger = 0};
+    (void)::setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 task<bool> send(stream_socket& socket, std::string_view& unsent) {
     while (!unsent.empty()) {
-        const auto [error, n] = co_await socket.async_write_some(asio::buffer(unsent), tuple);
+        const auto [error, n] =
+            co_await concurrency::named("write", socket.async_write_some(asio::buffer(unsent), tuple));
         if (error) {
             co_return false;
         }
@@ -68,8 +115,12 @@ task<void> linger(stream_socket& socket, concurrency::duration limit) {
         co_return;
     }
     try {
-        co_await concurrency::with_timeout(limit, drain(socket));
+        co_await concurrency::with_timeout(limit, drop_all(socket));
     } catch (const concurrency::deadline_exceeded&) { // long enough
+        int unsent = 0;
+        if (::ioctl(socket.native_handle(), SIOCOUTQ, &unsent) == 0 && unsent > 0) {
+            reset_when_closed(socket);
+        }
     }
 }
 

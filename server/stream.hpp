@@ -7,11 +7,14 @@
 #include "concurrency/time.hpp"
 #include "server/unique_fd.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace muster::server {
@@ -26,13 +29,30 @@ using stream_socket =
 /// told. Bounded by the caller's scope; bytes that were not read yet survive a cancel.
 [[nodiscard]] concurrency::task<std::size_t> receive(stream_socket& socket, char* into, std::size_t size);
 
+/// The same of what is there already; nothing if nothing is.
+[[nodiscard]] std::optional<std::size_t> receive_now(stream_socket& socket, char* into, std::size_t size) noexcept;
+
+/// Until something can be received, or the end; false when a cancel of the socket cut it. Takes no memory to read into.
+[[nodiscard]] inline auto readable(stream_socket& socket) {
+    return concurrency::named(
+        "read", socket.async_wait(stream_socket::wait_read, boost::asio::as_tuple(boost::asio::deferred)));
+}
+
+/// Gives the kernel as much of `unsent`, which shrinks, as it takes at once. False if the connection broke.
+[[nodiscard]] bool send_now(stream_socket& socket, std::string_view& unsent) noexcept;
+
+/// The end of `socket` shall be a reset: what is still with the kernel is dropped with it. For a peer that does not
+/// read: the kernel would keep our answer and go on trying for minutes.
+void reset_when_closed(stream_socket& socket) noexcept;
+
 /// True once all of `unsent` is with the kernel; false if the connection broke. `unsent` shrinks as its bytes leave,
 /// also when it throws. After a cancel close: the message cannot be completed any more.
 [[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view& unsent);
 
-/// Ends our side and reads what the other still sends, for at most `limit` and 64 KiB, so that a peer in the middle of
-/// sending reads our last answer instead of a reset (RFC 9112, section 9.6).
+/// Ends our side and reads what the other still sends, for at most `limit`, so that a peer in the middle of sending
+/// reads our last answer instead of a reset (RFC 9112, section 9.6). What is read is dropped where it
+/// stands. Whoever has not even read the answer by then is reset at the close.
 [[nodiscard]] concurrency::task<void> linger(stream_socket& socket,
-                                             concurrency::duration limit = std::chrono::seconds(1));
+                                             concurrency::duration limit = std::chrono::seconds(2));
 
 } // namespace muster::server

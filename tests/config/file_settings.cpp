@@ -32,6 +32,8 @@ TEST_CASE("a file can say all that can stand in one") {
         "listen": ["0.0.0.0:80", "unix:/run/m"], "admin": "off", "debug-on-public": true, "reuse-port": true,
         "max-connections": 10, "max-connections-per-address": 5, "data": "sqlite:d", "users": "sqlite:u", "profiles": "sqlite:p", "posts": "sqlite:o",
         "seed": true, "timeout": "1s", "read-timeout": "2s", "write-timeout": "3s", "idle-timeout": "4s",
+        "head-timeout": "7s", "max-head": "32KiB", "max-target": "4KiB", "max-fields": 50, "max-body": "1MiB",
+        "min-body-rate": "1KiB", "max-pipelined": 16, "max-buffered": "128MiB",
         "drain": "6s", "drain-delay": "1s", "threads": 7, "log-level": "warn", "log-format": "json",
         "routes": {"/user/{id}": {"timeout": "2s"}, "/livez": {"timeout": "250ms"}},
         "sources": {"users": {"workers": 1}, "posts": {"workers": 8, "queue": 512}}
@@ -52,6 +54,14 @@ TEST_CASE("a file can say all that can stand in one") {
     CHECK(all.read_timeout == 2s);
     CHECK(all.write_timeout == 3s);
     CHECK(all.idle_timeout == 4s);
+    CHECK(all.head_timeout == 7s);
+    CHECK(all.limits == client_limits{.head = 32 * 1024,
+                                      .target = 4 * 1024,
+                                      .fields = 50,
+                                      .body = 1024 * 1024,
+                                      .body_rate = 1024,
+                                      .pipelined = 16,
+                                      .buffered = 128 * 1024 * 1024});
     CHECK(all.drain == 6s);
     CHECK(all.drain_delay == 1s);
     CHECK(all.threads == 7);

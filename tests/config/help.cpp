@@ -78,7 +78,7 @@ TEST_CASE("help says which flags the file has no key for") {
             if (each.kind == file_kind::none)
                 without.push_back("--" + std::string{each.name});
     CHECK(without == std::vector<std::string>{"--source", "--config"});
-    CHECK(help_text().contains("but for --config and\n--source, a key of the file"));
+    CHECK(help_text().contains("but for --config and --source, a key of the file"));
 }
 
 TEST_CASE("the command that help shows as an example needs nothing that is not there") {

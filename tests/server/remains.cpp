@@ -48,5 +48,5 @@ TEST_CASE("a connection in the middle of something is named, one that idles is n
     taken.parts[0].told = std::move(zero);
     const auto lines = lines_of_remains(taken, remains::work, 100);
     REQUIRE(lines.size() == 6);
-    CHECK(lines[4] == "connection 127.0.0.1:4001: reading: waits for i/o");
+    CHECK(lines[4] == "connection 127.0.0.1:4001: reading: waits to read");
 }

@@ -48,7 +48,7 @@ snapshot sample_snapshot() {
     listener.waits_for = "i/o";
     add(*zero, std::move(listener), {{"task<void> muster::server::listener::run()", "server/listener.cpp", 56}});
     auto idle = task(4, 0, 4, task_kind::connection, "idle", "127.0.0.1:4001", 30s);
-    idle.waits_for = "i/o";
+    idle.waits_for = "read";
     add(*zero, std::move(idle), {});
     auto busy = task(7, 0, 7, task_kind::connection, "answering", "127.0.0.1:4002", 2s);
     busy.waits_for = "children";

@@ -62,7 +62,7 @@ TEST_CASE("the roll tells totals first, then requests as trees, and everything e
               "    at server/listener.cpp:56  listener::run\n"
               "\n"
               "connections (2)\n"
-              "  idle  127.0.0.1:4001  loop-0  age 30.000 s  waits for i/o\n"
+              "  idle  127.0.0.1:4001  loop-0  age 30.000 s  waits to read\n"
               "  answering  127.0.0.1:4002  loop-0  age 2.000 s  waits for children\n");
 }
 

@@ -74,8 +74,8 @@ served::served(server::session_settings s, server::door through)
       router_(make_test_router()),
       clients_(loop.get()),
       dispatch_(std::make_unique<server::dispatcher>(router_, std::move(through), ids_, log_->logger)),
-      context_(
-          std::make_unique<server::session_context>(settings, *dispatch_, open, date_, draining, clients_, &records)) {
+      context_(std::make_unique<server::session_context>(settings, *dispatch_, open, date_, draining, clients_, memory,
+                                                         &records)) {
     loop.get().spawn("clients that leave", clients_.run());
     loop.settle();
 }
@@ -86,6 +86,7 @@ served::~served() {
     loop.get().cancel_all(concurrency::cancel_cause::shutdown);
     loop.run_real([this] { return loop.get().live_tasks() == 0; });
     CHECK(gate.open() == 0);
+    CHECK(memory.held() == 0);
 }
 
 void served::connect() {
@@ -128,6 +129,16 @@ void served::reset() {
 
 void served::until_ended() {
     loop.run_real([this] { return live_tasks() == 0; });
+}
+
+std::string_view served::waits_for() {
+    for (const auto& entry : loop.get().registry()) {
+        const auto* const task = entry.is_marker ? nullptr : static_cast<const concurrency::task_node*>(&entry);
+        if (task != nullptr && task->label().kind == concurrency::task_kind::connection) {
+            return task->waits_for().what;
+        }
+    }
+    return {};
 }
 
 bool served::read_some() {

@@ -68,6 +68,7 @@ class served {
     test_loop loop;
     std::atomic<bool> draining{false};
     server::connection_gate gate{10};
+    server::client_memory memory{16 * 1024 * 1024};
     server::open_connections open;
     server::session_settings settings;
     kept_records records;
@@ -76,6 +77,9 @@ class served {
     [[nodiscard]] std::uint64_t live_tasks() {
         return loop.get().live_tasks() - loop.get().counts().of(concurrency::task_kind::background).tasks;
     }
+
+    /// What the connection's task waits for.
+    [[nodiscard]] std::string_view waits_for();
 
     /// The client resets the connection.
     void reset();

@@ -48,8 +48,8 @@ struct house {
         port = static_cast<std::uint16_t>(std::stoi(bound.address.substr(bound.address.rfind(':') + 1)));
         for (std::size_t i = 0; i != n; ++i) {
             services.push_back(std::make_unique<server::service>(
-                loops[i], server::service_parts{router, settings, gate, addresses, refused, draining, log, first_kept,
-                                                &records[i]}));
+                loops[i], server::service_parts{router, settings, gate, addresses, refused, memory, draining, log,
+                                                first_kept, &records[i]}));
             const auto door = services.back()->add_door({.address = bound.address});
             services.back()->accept_on(door, std::move(bound.sockets[i]), {services.back().get()});
             services.back()->start();
@@ -140,6 +140,7 @@ struct house {
     connection_gate gate;
     server::address_gate addresses{1, {}}; // loopback is not counted
     connection_gate refused;
+    server::client_memory memory{1024 * 1024};
     std::atomic<bool> draining{false};
     std::vector<tests::kept_records> records; // of each loop
     spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
