@@ -173,9 +173,7 @@ class session {
         }
         if (close) {
             shows("closing");
-            if (refused_ || last || reader_.has_unread()) {
-                co_await linger(socket_);
-            }
+            co_await linger(socket_); // whatever comes now would make the end a reset, and lose the answer
             co_return false;
         }
         reader_.rest();
