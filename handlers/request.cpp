@@ -26,7 +26,7 @@ request::request(request_head head, path_parameters parameters)
     : head_(std::move(head)),
       parameters_(std::move(parameters)),
       method_(parse_method(head_.method)),
-      target_(parse_target(head_.target).value_or(handlers::target{})) {}
+      target_(cut_target(head_.target)) {}
 
 std::string request::path() const {
     std::string decoded;

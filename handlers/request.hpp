@@ -16,7 +16,7 @@ namespace muster::handlers {
 /// The raw material, as the session read it and dispatch named it.
 struct request_head {
     std::string method = "GET"; ///< the token
-    std::string target = "/";   ///< as it stood in the request line; parse_target() has accepted it
+    std::string target = "/";   ///< as it stood in the request line; parse_target() has accepted it (but CONNECT's)
     std::string id{};           ///< the request's id, for logs, rolls and error documents
     header_list headers{};
     std::string body{};

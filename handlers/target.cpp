@@ -33,37 +33,47 @@ std::string_view no_form(std::string_view text) noexcept {
 
 } // namespace
 
+target cut_target(std::string_view text) noexcept {
+    target parts;
+    if (text == "*") {
+        parts.form = target_form::asterisk;
+        parts.path = text;
+        return parts;
+    }
+    if (!text.starts_with('/')) {
+        parts.form = target_form::absolute;
+        parts.https = take_prefix(text, "https://");
+        if (!parts.https)
+            take_prefix(text, "http://");
+        const auto end = std::min(text.find_first_of("/?#"), text.size());
+        parts.authority = text.substr(0, end);
+        text.remove_prefix(end);
+    }
+    const auto question = std::min(text.find('?'), text.size());
+    parts.path = question == 0 ? std::string_view{"/"} : text.substr(0, question); // "http://host?x" has path "/"
+    parts.query = text.substr(std::min(question + 1, text.size()));
+    return parts;
+}
+
 std::expected<target, std::string_view> parse_target(std::string_view text) noexcept {
     if (text.empty())
         return refused("the request target is empty");
-    if (text == "*")
-        return target{target_form::asterisk, false, {}, text, {}};
-
-    target parts;
-    if (text.front() != '/') {
-        parts.https = take_prefix(text, "https://");
-        if (!parts.https && !take_prefix(text, "http://"))
+    const auto parts = cut_target(text);
+    if (parts.form == target_form::asterisk)
+        return parts;
+    if (parts.form == target_form::absolute) {
+        if (!take_prefix(text, "https://") && !take_prefix(text, "http://"))
             return refused(no_form(text));
-        const auto end = std::min(text.find_first_of("/?#"), text.size());
-        parts.form = target_form::absolute;
-        parts.authority = text.substr(0, end);
         if (parts.authority.empty() || parts.authority.front() == ':')
             return refused("the request target has no host");
         if (parts.authority.find('@') != std::string_view::npos)
             return refused("the request target names a user ('@'), which URIs of http may not");
-        text.remove_prefix(end);
     }
-    const auto path = octets::path.span(text);
-    const bool has_query = path != text.size() && text[path] == '?';
-    if (path != text.size() && !has_query)
-        return refused(wrong_with(text[path]));
-    parts.path = path == 0 ? std::string_view{"/"} : text.substr(0, path); // "http://host?x" has path "/"
-    if (has_query) {
-        parts.query = text.substr(path + 1);
-        if (const auto good = octets::query.span(parts.query); good != parts.query.size())
-            return refused(wrong_with(parts.query[good]));
-    }
-    if (!percent_valid(text))
+    if (const auto good = octets::path.span(parts.path); good != parts.path.size())
+        return refused(wrong_with(parts.path[good]));
+    if (const auto good = octets::query.span(parts.query); good != parts.query.size())
+        return refused(wrong_with(parts.query[good]));
+    if (!percent_valid(parts.path) || !percent_valid(parts.query))
         return refused("a '%' in the request target is not followed by two hexadecimal digits");
     return parts;
 }

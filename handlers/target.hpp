@@ -30,4 +30,7 @@ struct target {
 /// see server/host.
 [[nodiscard]] std::expected<target, std::string_view> parse_target(std::string_view text) noexcept;
 
+/// The parts of a text that parse_target() has accepted.
+[[nodiscard]] target cut_target(std::string_view text) noexcept;
+
 } // namespace muster::handlers

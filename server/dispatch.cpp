@@ -10,7 +10,6 @@
 #include "server/access.hpp"
 #include "server/admin_token.hpp"
 #include "server/error_mapper.hpp"
-#include "server/host.hpp"
 #include "server/waiting_tasks.hpp"
 
 #include <spdlog/spdlog.h>
@@ -80,25 +79,16 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
     if (verb == method::other) {
         return problem(501, "this server does not know the method", head.id);
     }
-    const auto target = handlers::parse_target(head.target);
-    if (!target) {
-        return problem(400, std::string(target.error()), head.id);
+    const auto target = handlers::cut_target(head.target);
+    if (target.form == handlers::target_form::asterisk) {
+        return handlers::options_answer("GET, HEAD, OPTIONS");
     }
-    if (target->form == handlers::target_form::asterisk) {
-        return verb == method::options ? handlers::options_answer("GET, HEAD, OPTIONS")
-                                       : problem(400, "the request target '*' is for OPTIONS only", head.id);
+    if (target.https) { // RFC 9110, section 7.4
+        return problem(421, "resources of https are not served over a connection without TLS", head.id);
     }
-    if (target->form == handlers::target_form::absolute) {
-        if (!valid_host(target->authority)) {
-            return problem(400, "the request target's host is malformed", head.id);
-        }
-        if (target->https) { // RFC 9110, section 7.4
-            return problem(421, "resources of https are not served over a connection without TLS", head.id);
-        }
-    }
-    resolved = router_.resolve(verb, target->path);
+    resolved = router_.resolve(verb, target.path);
     if (resolved.access == handlers::route_access::debug) {
-        if (auto why = debug_refusal({door_, http_1_0, target->path, target->authority, head.headers})) {
+        if (auto why = debug_refusal({door_, http_1_0, target.path, target.authority, head.headers})) {
             return problem(403, std::move(*why), head.id);
         }
     }

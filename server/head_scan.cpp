@@ -2,6 +2,8 @@
 #include "server/head_scan.hpp"
 
 #include "handlers/octets.hpp"
+#include "handlers/target.hpp"
+#include "server/host.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +23,7 @@ constexpr bool line_end(char c) noexcept {
     return c == '\r' || c == '\n';
 }
 
-// What may stand between the two spaces of a request line; what of it is no target says handlers/target.
+// What may stand between the two spaces of a request line; what of that is no target, handlers/target says.
 constexpr bool in_target(char c) noexcept {
     return c > ' ' && c < 0x7F;
 }
@@ -152,15 +154,32 @@ scanned head_scan::scan_line(std::string_view bytes) {
                 return fail(400, "the request line holds " + shown_byte('\r'));
             }
             line_size_ = ++at_;
-            if (major_ != 1) {
-                return fail(505, "this server speaks HTTP/1.0 and HTTP/1.1");
-            }
-            return scanned::complete;
+            return check_line(bytes);
         case place::fields:
             break;
         }
     }
     return scanned::need_more;
+}
+
+scanned head_scan::check_line(std::string_view bytes) {
+    if (major_ != 1) {
+        return fail(505, "this server speaks HTTP/1.0 and HTTP/1.1");
+    }
+    if (method(bytes) == "CONNECT") { // whose target is an authority, and which nobody here knows
+        return scanned::complete;
+    }
+    const auto parts = handlers::parse_target(target(bytes));
+    if (!parts) {
+        return fail(400, std::string(parts.error()));
+    }
+    if (parts->form == handlers::target_form::absolute && !valid_host(parts->authority)) {
+        return fail(400, "the request target's host is no host name or address with an optional port");
+    }
+    if (parts->form == handlers::target_form::asterisk && method(bytes) != "OPTIONS") {
+        return fail(400, "the request target '*' is for OPTIONS only");
+    }
+    return scanned::complete;
 }
 
 // "HTTP/" DIGIT "." DIGIT CR

@@ -18,7 +18,7 @@ struct head_limits {
     std::size_t fields = 0;
 };
 
-/// Request line, field lines, empty line. A fault is told at the first byte that makes it one.
+/// Request line with its target, field lines, empty line. A fault is told at the first byte that makes it one.
 class head_scan {
   public:
     /// Longer than every method that this server, or any, knows: a longer one is a 501 (RFC 9112, section 3).
@@ -50,6 +50,7 @@ class head_scan {
 
     scanned scan_line(std::string_view bytes);
     scanned scan_version(char c);
+    scanned check_line(std::string_view bytes);
     scanned too_large(std::string_view bytes);
     scanned fail(int status, std::string detail);
     [[nodiscard]] scanned bad_fields(std::string_view bytes);

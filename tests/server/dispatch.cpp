@@ -78,26 +78,6 @@ TEST_CASE("a path is taken as it is: what is no route's path by its segments is 
     CHECK(status_of(s.talk(get("/hello?%zz"))) == 400);
 }
 
-TEST_CASE("a target that is none is a 400 that says why, and the connection goes on") {
-    served s;
-    for (const auto& [target, why] : {std::pair{"/a#b", "fragment"},
-                                      {"/a{b", "percent-encoded"},
-                                      {"/a?[]", "percent-encoded"},
-                                      {"/%", "hexadecimal"},
-                                      {"hello", "neither a path"},
-                                      {"ftp://a/", "scheme"},
-                                      {"http://me@a/", "user"},
-                                      {"http:///hello", "no host"},
-                                      {"*", "OPTIONS"}}) {
-        const auto got = s.talk(get(target) + get("/hello"));
-        CAPTURE(target, got);
-        CHECK(status_of(got) == 400);
-        CHECK(document_of(got.substr(0, got.find("}\n") + 2))["detail"].get<std::string>().find(why) !=
-              std::string::npos);
-        CHECK(has(got, "HTTP/1.1 200"));
-    }
-}
-
 TEST_CASE("every answer says that it is not to be guessed at, and how long it may be kept") {
     served s;
     for (const auto& request :

@@ -247,6 +247,31 @@ TEST_CASE("a request line that is none is a 400, and says why") {
     CHECK(status_of("GET\0/ HTTP/1.1\r\nHost: a\r\n\r\n"sv) == 400);
 }
 
+TEST_CASE("a target that is none is a 400, and says why") {
+    for (const auto& [target, why] : {std::pair{"/a#b", "fragment"},
+                                      {"/a{b", "percent-encoded"},
+                                      {"/a?[]", "percent-encoded"},
+                                      {"/%", "hexadecimal"},
+                                      {"/?%4", "hexadecimal"},
+                                      {"hello", "neither a path"},
+                                      {"a:80", "neither a path"},
+                                      {"ftp://a/", "scheme"},
+                                      {"http://me@a/", "user"},
+                                      {"http:///hello", "no host"},
+                                      {"http://[::1/", "host name or address"},
+                                      {"http://a:99999/", "host name or address"},
+                                      {"*", "OPTIONS only"}}) {
+        const auto got = parse_every_way("GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        CAPTURE(target, got.detail);
+        CHECK(got.status == 400);
+        CHECK(got.detail.find(why) != std::string::npos);
+    }
+    CHECK(parse_every_way("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").what == outcome::complete);
+    CHECK(parse_every_way("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n").what == outcome::complete);
+    // What is wrong first is told, also when all of it comes at once.
+    CHECK(parse_every_way("GET /# HTTP/1.1\r\nHost\r\n\r\n").detail.find("fragment") != std::string::npos);
+}
+
 TEST_CASE("a field line that is none is a 400, and says why") {
     for (const auto& [line, why] : {std::pair{"No colon\r\n"sv, "white space in or behind the name"},
                                     {"Nocolon\r\n", "has no colon"},
