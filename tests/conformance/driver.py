@@ -21,12 +21,15 @@ import time
 import vectors
 import verdict
 from answers import Reader
+from unread import Unread
 
 BUSY = 64  # connections that are waited for
 SLEEPING = 400  # connections that wait for the server's read timeout
 CUT_EVERYWHERE = 4096  # streams up to this length are cut at every position
 CUTS_OF_LONG = 64
-PAUSE = 0.003  # between the two parts: the server has read the first one
+LOOK = 0.0005  # how often to look whether the server has read the first part
+PAUSE = 0.003  # between the two parts, when that cannot be seen (another machine's server)
+UNREAD = 1.0  # a server that does not read at all gets the second part after this
 QUIET = 0.3  # how long to listen on when the answers are wrong already
 EXPECT_PATIENCE = 1.0  # a client that waits for 100 does not wait for ever
 LINGER_NOT = struct.pack("ii", 1, 0)
@@ -45,7 +48,7 @@ class Exchange:
         self.waited_out = 0  # answers that earlier waits have had
         self.pending = b""
         self.quiet_from = None
-        self.paused = False
+        self.paused = None  # since when
         self.stopped = False  # sending makes no sense any more
         self.timer = 0
         self.began = time.monotonic()
@@ -65,7 +68,7 @@ class Exchange:
 
     def advance(self):
         """Sends what may be sent now."""
-        while not self.paused and self.waiting_for is None and not self.seen.sent_all:
+        while self.paused is None and self.waiting_for is None and not self.seen.sent_all:
             if self.pending:
                 try:
                     sent = self.socket.send(self.pending)
@@ -97,9 +100,9 @@ class Exchange:
             if isinstance(step, bytes):
                 self.pending = step
             elif step is None:
-                self.paused = True
+                self.paused = self.now()
                 self.want_write(False)
-                self.arm(PAUSE, None)
+                self.arm(LOOK, None)
             else:
                 self.waiting_for = step
                 self.want_write(False)
@@ -200,8 +203,12 @@ class Exchange:
         heapq.heappush(self.loop.timers, (time.monotonic() + seconds, id(self), self.timer, self, why))
 
     def on_timer(self, why):
-        if self.paused:
-            self.paused = False
+        if self.paused is not None:
+            unread = self.loop.unread.of(self.socket)
+            waited = self.now() - self.paused
+            if waited < PAUSE if unread is None else unread and waited < UNREAD:
+                return self.arm(LOOK, None)
+            self.paused = None
             self.advance()
         elif self.waiting_for is not None:
             self.waiting_for = None
@@ -262,7 +269,7 @@ class Loop:
     def __init__(self, address, read_timeout, patience):
         self.family, self.address = address
         self.read_timeout, self.patience = read_timeout, patience
-        self.epoll = select.epoll()
+        self.epoll, self.unread = select.epoll(), Unread()
         self.exchanges, self.timers = {}, []
 
     def run(self, jobs, on_done):
@@ -290,6 +297,8 @@ class Loop:
                 _, _, number, exchange, why = heapq.heappop(self.timers)
                 if number == exchange.timer and not exchange.ended:
                     exchange.on_timer(why)
+        self.epoll.close()
+        self.unread.close()
 
 
 class Result:

@@ -1,0 +1,25 @@
+"""tests/conformance: `against_muster.py MUSTER [ARGS for the driver]`: starts muster with timeouts short enough to wait
+for, runs the driver against it, and ends it."""
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+import driver  # noqa: E402
+import harness  # noqa: E402
+
+READ_TIMEOUT = 4 if harness.SLOW else 2
+
+
+def main(muster, *arguments):
+    limit = f"{READ_TIMEOUT}s"
+    with harness.new_folder() as folder, harness.server(
+            muster, "--read-timeout", limit, "--idle-timeout", limit, "--access-log", "off", folder=folder) as server:
+        code = driver.main([f"127.0.0.1:{server.public}", "--read-timeout", str(READ_TIMEOUT), *arguments])
+        harness.check(server.process.poll() is None, "muster ended while it was asked:", server.log())
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(str(pathlib.Path(sys.argv[1]).resolve()), *sys.argv[2:]))
