@@ -2,6 +2,7 @@
 is wrong is told in words; nothing is forgiven."""
 import dataclasses
 import email.utils
+import functools
 import re
 import time
 
@@ -10,6 +11,7 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7e\x80-\x
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 ONCE = ("content-length", "date", "content-type", "location", "etag", "last-modified", "server", "transfer-encoding")
+NEWLINE = b"\n"
 DATE_TOLERANCE = 10  # seconds
 
 
@@ -51,10 +53,9 @@ class Answer:
 
     def problems(self, now=None):
         """What is wrong with it, whatever was asked."""
-        found = []
-        for name in ONCE:
-            if len(self.values(name)) > 1:
-                found.append(f"{self.status} has {name} {len(self.values(name))} times")
+        found, names = [], [name for name, _ in self.fields]
+        if len(set(names)) != len(names):
+            found = [f"{self.status} has {name} {names.count(name)} times" for name in ONCE if names.count(name) > 1]
         dates = self.values("date")
         if not dates and 200 <= self.status < 500:
             found.append(f"{self.status} has no Date")
@@ -70,12 +71,31 @@ class Answer:
 def date_problem(date, now=None):
     if not _DATE.fullmatch(date):
         return "that is no IMF-fixdate"
-    parsed = email.utils.parsedate_to_datetime(date)
-    if parsed.strftime("%a") != date[:3]:
+    seconds, weekday = _parsed(date)
+    if weekday != date[:3]:
         return "whose weekday is wrong"
-    if abs(parsed.timestamp() - (time.time() if now is None else now)) > DATE_TOLERANCE:
+    if abs(seconds - (time.time() if now is None else now)) > DATE_TOLERANCE:
         return "that is not now"
     return None
+
+
+@functools.lru_cache(64)
+def _parsed(date):
+    parsed = email.utils.parsedate_to_datetime(date)
+    return parsed.timestamp(), parsed.strftime("%a")
+
+
+@functools.lru_cache(4096)
+def _fields(head):
+    """The fields of a head. Many answers are alike."""
+    fields, position = [], 0
+    while position < len(head):
+        field = _FIELD.match(head, position)
+        if field is None:
+            raise Unreadable(f"this is no field: {escaped(head[position:].split(NEWLINE)[0])}")
+        fields.append((field.group(1).decode().lower(), field.group(2).decode("latin-1")))
+        position = field.end()
+    return tuple(fields)
 
 
 class Unreadable(Exception):
@@ -138,15 +158,7 @@ class Reader:
             raise Unreadable(f"this is no status line: {escaped(line)}")
         if head_end < 0:
             raise _More
-        fields, position = [], line_end + 1
-        head = bytes(data[position : head_end + 2])
-        position = 0
-        while position < len(head):
-            field = _FIELD.match(head, position)
-            if field is None:
-                raise Unreadable(f"this is no field: {escaped(head[position:].split(chr(10).encode())[0])}")
-            fields.append((field.group(1).decode().lower(), field.group(2).decode("latin-1")))
-            position = field.end()
+        fields = _fields(bytes(data[line_end + 1 : head_end + 2]))
         answer = Answer(int(status_line.group(2)), int(status_line.group(1)), fields, begins=at)
         self._body(answer, head_end + 4, ended)
         return answer

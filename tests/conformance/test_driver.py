@@ -3,6 +3,7 @@ vector here is run against a server in Python that is wrong in one way."""
 import concurrent.futures
 import io
 import sys
+import tempfile
 import time
 import unittest
 
@@ -321,6 +322,17 @@ class Sees(unittest.TestCase):
         self.assertNotEqual(driver.cuts_of(long, "every", 1), driver.cuts_of(long, "every", 2))
         self.assertEqual(list(driver.cuts_of(vector(), "every", 1)), list(range(1, vector().size())))
 
+    def test_known_failures(self):
+        with tempfile.NamedTemporaryFile("w", suffix="known") as file:
+            file.write("# a comment\n\ntried\nother cut\nthird in-process\n")
+            file.flush()
+            ids = [vector(), vector(), vector()]
+            ids[1].id, ids[2].id = "other", "third"
+            self.assertEqual(driver.known_failures(file.name, ids, "none"), ({"tried"}, set()))
+            self.assertEqual(driver.known_failures(file.name, ids, "every"), (set(), {"tried", "other"}))
+            with self.assertRaisesRegex(vectors.Mistake, ":3: there is no such vector or way: 'tried'"):
+                driver.known_failures(file.name, ids[1:], "none")
+
     def test_the_report_and_its_verdict(self):
         wrong = tried(goodly, answer="400 closed", rule=["own", "must rfc9112 3.2"])
         right = tried(goodly)
@@ -330,9 +342,11 @@ class Sees(unittest.TestCase):
         self.assertIn("must: 0 of 1 passed, 1 failed", out.getvalue())
         self.assertIn("own: 1 of 1 passed, 0 failed", out.getvalue())
         out = io.StringIO()
-        self.assertTrue(driver.report([wrong], {"tried"}, out))
+        for known in (({"tried"}, set()), (set(), {"tried"})):
+            self.assertTrue(driver.report([wrong], known, out))
         self.assertIn("known: ", out.getvalue())
-        self.assertFalse(driver.report([right], {"tried"}, out))
+        self.assertTrue(driver.report([right], (set(), {"tried"}), out))
+        self.assertFalse(driver.report([right], ({"tried"}, set()), out))
         self.assertIn("take it out", out.getvalue())
         self.assertTrue(driver.report([right], out=out))
 

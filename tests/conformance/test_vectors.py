@@ -28,10 +28,10 @@ for case in cases:
         continue
     check([v.id for v in found] == ["all-there-is", "another"], found)
     v = found[0]
-    check(v.steps() == [b"GET / \\A\0\t HTTP/1.1\r\nab\nab\nab\n", 100, b"\r\n"], v.steps())
+    check(v.steps == [b"GET / \\A\0\t HTTP/1.1\r\nab\nab\nab\n", 100, b"\r\n"], v.steps)
     check(v.size() == len(b"GET / \\A\0\t HTTP/1.1\r\nab\nab\nab\n\r\n"), v.size())
     check([a.text for a in v.answers] == ["100? 200 400|5xx timeout xxx closed", "timeout closed", "kept"], v.answers)
-    check(v.answers[0].finals == 3 and v.level == "must" and v.end == "open" and found[1].end == "half-close", v)
+    check(v.answers[0].finals == 3 and v.level == "must" and v.end == "open" and v.only == "muster" and found[1].end == "half-close", v)
     check(v.fields == [(1, "Allow", b"GET, HEAD"), (1, "Date", None)] and v.bodies == [(1, b"text \0")], v.fields, v.bodies)
     check(v.heads == {2} and v.no_fields == [(1, "Server")] and v.rules[1] == ("should", "rfc9110", "A.1"), v)
     token = v.answers[0].tokens[2]

@@ -2,6 +2,7 @@
 """tests/conformance: the vectors as data. Reads vectors/*.vectors strictly: whatever is not in the format (README.md) is
 an error that names file and line. vectors.cpp reads the same files; `vectors.py --digests` prints what a test compares."""
 import dataclasses
+import functools
 import pathlib
 import re
 import sys
@@ -33,7 +34,8 @@ class Token:
     timeout: bool = False
 
     def fits(self, status):
-        return any(all(p in ("x", s) for p, s in zip(pattern, str(status))) for pattern in self.patterns)
+        text = str(status)
+        return text in self.patterns or any(all(p in ("x", s) for p, s in zip(pattern, text)) for pattern in self.patterns)
 
     @property
     def text(self):
@@ -50,11 +52,11 @@ class Alternative:
     def text(self):
         return " ".join([t.text for t in self.tokens] + (["timeout"] if self.end_by_timeout else []) + [self.end])
 
-    @property
+    @functools.cached_property
     def finals(self):
         return sum(not all(p[0] == "1" for p in t.patterns) for t in self.tokens)
 
-    @property
+    @functools.cached_property
     def by_timeout(self):
         return self.end_by_timeout or any(t.timeout for t in self.tokens)
 
@@ -70,24 +72,26 @@ class Vector:
     rules: list = dataclasses.field(default_factory=list)  # (level, document, section); `own` may have neither
     stream: list = dataclasses.field(default_factory=list)
     end: str = "open"
+    only: str = ""  # the one server for which it is; empty: for all
     answers: list = dataclasses.field(default_factory=list)
     heads: set = dataclasses.field(default_factory=set)
     fields: list = dataclasses.field(default_factory=list)  # (number, name, value or None)
     no_fields: list = dataclasses.field(default_factory=list)  # (number, name)
     bodies: list = dataclasses.field(default_factory=list)  # (number, bytes)
 
-    @property
+    @functools.cached_property
     def level(self):
         """The strictest of its rules."""
         return min((rule[0] for rule in self.rules), key=LEVELS.index)
 
-    @property
+    @functools.cached_property
     def only_by_timeout(self):
         return all(a.by_timeout for a in self.answers)
 
     def size(self):
         return sum(len(s[1]) if s[0] == "send" else s[1] * len(s[2]) for s in self.stream if s[0] != "wait")
 
+    @functools.cached_property
     def steps(self):
         """The stream as bytes objects, and integers to wait for."""
         steps, piece = [], bytearray()
@@ -106,6 +110,8 @@ class Vector:
     def canonical(self):
         """Every part in a form that depends on nothing but what was read."""
         lines = [f"id {self.id}", f"why {self.why}", f"end {self.end}"]
+        if self.only:
+            lines.append(f"only {self.only}")
         lines += ["rule " + " ".join(rule) for rule in self.rules]
         for item in self.stream:
             if item[0] == "send":
@@ -216,7 +222,7 @@ def _name(text):
 
 
 def _take(vector, key, value, seen):
-    if key in ("why", "end"):
+    if key in ("why", "end", "only"):
         if key in seen:
             raise _Bad(f"{key} is there twice")
         seen.add(key)
@@ -239,6 +245,10 @@ def _take(vector, key, value, seen):
         if value not in ("open", "half-close"):
             raise _Bad(f"'{value}' is no end: open or half-close")
         vector.end = value
+    elif key == "only":
+        if value != "muster":
+            raise _Bad(f"'{value}' is no server of which there could be vectors: muster")
+        vector.only = value
     elif key == "answer":
         vector.answers.append(_alternative(value))
     elif key == "head":
