@@ -254,15 +254,15 @@ def steps_of(vector, cut):
     return steps
 
 
-def cuts_of(vector, split, seed):
+def cuts_of(vector, split, seed, seeded=CUTS_OF_LONG):
     """The positions in which the vector is cut: None for whole."""
     if split == "none":
         return [None]
-    size = vector.size()
-    if size <= (CUT_EVERYWHERE if split == "every" else CUTS_OF_LONG):
+    size, many = vector.size(), seeded if split == "seeded" else CUTS_OF_LONG
+    if size <= (CUT_EVERYWHERE if split == "every" else many):
         return range(1, size)
     generator = random.Random(f"{seed} {vector.id}")
-    return sorted(generator.sample(range(1, size), CUTS_OF_LONG))
+    return sorted(generator.sample(range(1, size), many))
 
 
 class Loop:
@@ -323,7 +323,7 @@ class Result:
         return f"{self.vector.level}: {self.vector.id}: {self.failure}{where}"
 
 
-def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, verbose=None):
+def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, verbose=None, seeded=CUTS_OF_LONG):
     """Runs the vectors; a Result for each, in order. verbose(exchange, failure) hears of every run."""
     results = {v.id: Result(v) for v in wanted}
 
@@ -333,7 +333,7 @@ def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, 
         if verbose:
             verbose(exchange, failure)
 
-    Loop(address, read_timeout, patience).run([(v, cut) for v in wanted for cut in cuts_of(v, split, seed)], on_done)
+    Loop(address, read_timeout, patience).run([(v, cut) for v in wanted for cut in cuts_of(v, split, seed, seeded)], on_done)
     return list(results.values())
 
 
@@ -396,8 +396,9 @@ def main(arguments):
     parser.add_argument("--only", metavar="GLOB", help="the vectors whose ids fit")
     parser.add_argument("--peer", action="store_true", help="another server than muster: not what is `only muster`")
     parser.add_argument("--split", choices=("every", "seeded", "none"), default="none",
-                        help="each vector cut in two at every position up to 4 KiB (longer ones at 64 seeded ones), all at 64 "
-                             "seeded ones at most, or whole (the default)")
+                        help="each vector cut in two at every position up to 4 KiB (longer ones at 64 seeded ones), at --cuts "
+                             "seeded ones, or whole (the default)")
+    parser.add_argument("--cuts", type=int, default=CUTS_OF_LONG, metavar="N", help="of a vector, at most, default 64")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--read-timeout", type=float, default=15.0, metavar="SECONDS", help="the server's, default 15")
     parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="what it may be late, default 5")
@@ -426,7 +427,7 @@ def main(arguments):
 
     began = time.monotonic()
     results = run(address, wanted, options.split, options.read_timeout, options.patience, options.seed,
-                  tell if options.verbose else None)
+                  tell if options.verbose else None, options.cuts)
     well = report(results, known)
     print(f"took {time.monotonic() - began:.1f} s")
     if options.json:
