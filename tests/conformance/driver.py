@@ -313,7 +313,7 @@ class Result:
             self.told = verdict.told(self.vector, exchange.seen)
         if failure:
             self.failures += 1
-            if self.failures == 1:
+            if self.failures == 1 or exchange.cut is not None and exchange.cut < self.first_cut:
                 self.failure, self.first_cut = failure, exchange.cut
 
     def line(self):
