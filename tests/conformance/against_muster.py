@@ -15,7 +15,7 @@ READ_TIMEOUT = 4 if harness.SLOW else 2
 def main(muster, *arguments):
     limit = f"{READ_TIMEOUT}s"
     with harness.new_folder() as folder, harness.server(
-            muster, "--read-timeout", limit, "--idle-timeout", limit, "--access-log", "off", folder=folder) as server:
+            muster, "--head-timeout", limit, "--read-timeout", limit, "--idle-timeout", limit, "--access-log", "off", folder=folder) as server:
         code = driver.main([f"127.0.0.1:{server.public}", "--read-timeout", str(READ_TIMEOUT), *arguments])
         harness.check(server.process.poll() is None, "muster ended while it was asked:", server.log())
     return code

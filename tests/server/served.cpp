@@ -68,10 +68,10 @@ struct served::logged {
     spdlog::logger logger{"test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text)};
 };
 
-served::served(server::session_settings s, server::door through)
+served::served(server::session_settings s, server::door through, handlers::router routes)
     : settings(s),
       log_(std::make_unique<logged>()),
-      router_(make_test_router()),
+      router_(std::move(routes)),
       clients_(loop.get()),
       dispatch_(std::make_unique<server::dispatcher>(router_, std::move(through), ids_, log_->logger)),
       context_(std::make_unique<server::session_context>(settings, *dispatch_, open, date_, draining, clients_, memory,
@@ -110,6 +110,8 @@ void served::send(std::string_view bytes) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno != EAGAIN) {
             return; // the server has closed: what it said is what counts
+        } else {
+            read_some(); // it may wait for us to read
         }
         loop.get().context().poll();
     }
@@ -142,6 +144,9 @@ std::string_view served::waits_for() {
 }
 
 bool served::read_some() {
+    if (ended_) {
+        return false; // what comes after the end of a file is nobody's: a reset then destroys nothing
+    }
     std::array<char, 65536> piece;
     const auto n = ::recv(client_.get(), piece.data(), piece.size(), 0);
     if (n > 0) {
@@ -167,6 +172,12 @@ std::string served::rest() {
         }
         return ended_;
     });
+    return std::exchange(heard_, {});
+}
+
+std::string served::hear() {
+    while (read_some()) {
+    }
     return std::exchange(heard_, {});
 }
 

@@ -33,7 +33,8 @@ class kept_records final : public server::request_log {
 
 class served {
   public:
-    explicit served(server::session_settings settings = {}, server::door through = {});
+    explicit served(server::session_settings settings = {}, server::door through = {},
+                    handlers::router routes = make_test_router());
     ~served();
 
     /// Opens the connection.
@@ -53,6 +54,11 @@ class served {
 
     /// Runs the server until it closes; what it said since the last call.
     std::string rest();
+
+    /// What it said since the last call, without letting it run; and whether its end of the connection is among it.
+    std::string hear();
+
+    [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
     /// connect(), send(), finish(), rest().
     std::string talk(std::string_view bytes);
