@@ -19,7 +19,7 @@ enum class refused_for : std::uint8_t {
 };
 
 /// The task of such a connection, to be spawned with kind `connection`: it lingers (see linger()), so that a client in
-/// the middle of its request reads the answer. Ends within 2 s. `place` bounds how many there are.
+/// the middle of its request reads the answer. Ends within 3 s. `place` bounds how many there are.
 [[nodiscard]] concurrency::task<void> refuse_connection(unique_fd connected, connection_gate::place place,
                                                         const session_context& context, refused_for why);
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -152,6 +153,43 @@ def read_timeout(ground):
             cut_after(talk, 1, "a request that trickles in")
 
 
+def head_timeout(ground):
+    request = get(close=False)
+    with ground.serve("--head-timeout", "1s") as s:
+        with Talk(s.public) as talk:
+            talk.say(request[:10])
+            time.sleep(0.5)
+            check(talk.say(request[10:]).answer() == 200, "a head that takes 0.5 s to arrive")
+        with Talk(s.public) as talk:  # the head alone: its body has longer
+            talk.say(get(fields=["Content-Length: 2"]))
+            time.sleep(1.3)
+            check(talk.say(b"bb").answer() == 200, "a body that comes 1.3 s behind its head")
+        with Talk(s.public) as talk:  # a trickle renews nothing
+            for byte in request[:7]:
+                talk.say(bytes([byte]))
+                time.sleep(0.1)
+            check(talk.answer() == 408, talk.heard)
+            cut_after(talk, 1, "a head that trickles in")
+
+
+def min_body_rate(ground):
+    grace, cut = 5, None
+    with ground.serve("--min-body-rate", "100B", "--read-timeout", "30s") as s:
+        with Talk(s.public) as slow, Talk(s.public) as fast:
+            slow.say(get(fields=["Content-Length: 2"]) + b"b")
+            fast.say(get(fields=["Content-Length: 660"]))
+            for _ in range(60):  # 110 a second, until after the grace
+                fast.say(b"b" * 11)
+                if cut is None and select.select([slow.socket], [], [], 0.1)[0]:
+                    cut = time.monotonic() - slow.began
+                elif cut:
+                    time.sleep(0.1)
+            check(fast.answer() == 200, "a body of 110 bytes a second:", fast.heard)
+            check(slow.answer() == 408, "a body of a byte in 5 s:", slow.heard)
+            check(cut and grace <= cut <= grace + LATE, "a body of a byte in 5 s is cut after", cut)
+            slow.end()
+
+
 def write_timeout(ground):
     many, small = 40, 2 * KIB
     with ground.serve("--write-timeout", "1s") as s:
@@ -210,23 +248,26 @@ def drain_delay(ground):
 
 
 def head(ground):
-    with ground.serve() as s:
-        serves(s.public, sized_head(16 * KIB), "a head of 16 KiB")
-        refuses(s.public, sized_head(16 * KIB + 1), 431, "a head of one byte more")
+    for flags, size in (([], 16 * KIB), (["--max-head", "2KiB"], 2 * KIB)):
+        with ground.serve(*flags) as s:
+            serves(s.public, sized_head(size), "a head of", size)
+            refuses(s.public, sized_head(size + 1), 431, "a head of one byte more than", size)
 
 
 def target(ground):
-    path = "/livez?" + "x" * (8 * KIB - len("/livez?"))
-    with ground.serve() as s:
-        serves(s.public, get(path), "a target of 8 KiB")
-        refuses(s.public, get(path + "x"), 414, "a target of one byte more")
+    for flags, size in (([], 8 * KIB), (["--max-target", "100B"], 100)):
+        path = "/livez?" + "x" * (size - len("/livez?"))
+        with ground.serve(*flags) as s:
+            serves(s.public, get(path), "a target of", size)
+            refuses(s.public, get(path + "x"), 414, "a target of one byte more than", size)
 
 
 def fields(ground):
     others = 2  # Host, Connection
-    with ground.serve() as s:
-        serves(s.public, get(fields=[f"X-{i}: a" for i in range(100 - others)]), "a head of 100 fields")
-        refuses(s.public, get(fields=[f"X-{i}: a" for i in range(101 - others)]), 431, "a head of 101 fields")
+    for flags, count in (([], 100), (["--max-fields", "5"], 5)):
+        with ground.serve(*flags) as s:
+            serves(s.public, get(fields=[f"X-{i}: a" for i in range(count - others)]), count, "fields")
+            refuses(s.public, get(fields=[f"X-{i}: a" for i in range(count + 1 - others)]), 431, count + 1, "fields")
 
 
 def body(ground):
@@ -236,10 +277,11 @@ def body(ground):
     def chunked(n):
         return get(fields=["Transfer-Encoding: chunked"]) + f"{n:x}\r\n".encode() + b"b" * n + b"\r\n0\r\n\r\n"
 
-    with ground.serve() as s:
-        for make in (sized, chunked):
-            serves(s.public, make(64 * KIB), "a body of 64 KiB,", make.__name__)
-            refuses(s.public, make(64 * KIB + 1), 413, "a body of one byte more,", make.__name__)
+    for flags, size in (([], 64 * KIB), (["--max-body", "1KiB"], KIB)):
+        with ground.serve(*flags) as s:
+            for make in (sized, chunked):
+                serves(s.public, make(size), "a body of", size, make.__name__)
+                refuses(s.public, make(size + 1), 413, "a body of one byte more than", size, make.__name__)
 
 
 def extensions(ground):
@@ -279,6 +321,44 @@ def full_at(count, flags, ground, source=None):
         check(clients[0].say(get(close=False)).answer() == 200, "who was served is served no more")
 
 
+def max_pipelined(ground):
+    def answers(s, count):
+        """How many of `count` requests in one piece are answered, and whether the connection stays."""
+        with Talk(s.public) as talk:
+            talk.say(get(close=False) * count)
+            for i in range(count):
+                check(talk.answer() == 200, "answer", i + 1, "of", count)
+                if b"\r\nconnection: close\r\n" in talk.last.lower():
+                    talk.end()
+                    check(not talk.heard, "an answer after the last:", talk.heard[:200])
+                    return i + 1, False
+            return count, talk.say(get(close=False)).answer() == 200
+
+    with ground.serve("--max-pipelined", "10") as s:
+        check((at := answers(s, 10)) == (10, True), "10 requests in a row:", at)
+        check((beyond := answers(s, 11)) == (10, False), "11 requests in a row:", beyond)
+
+
+def max_buffered(ground):
+    head = sized_head(15 * KIB)
+    with ground.serve("--max-buffered", "128KiB") as s, contextlib.ExitStack() as held:
+        waiting = []
+        while len(waiting) < 20:  # each of them holds its head and a buffer for it
+            talk = held.enter_context(Talk(s.public)).say(head[:-1])
+            talk.socket.settimeout(0.3)
+            try:
+                check(talk.answer() == 503 and b"\r\nRetry-After: " in talk.last, "one too many is told", talk.heard)
+                break
+            except TimeoutError:
+                talk.socket.settimeout(20)
+                waiting.append(talk)
+        check(1 <= len(waiting) <= 128 // 15, len(waiting), "heads of 15 KiB are held in 128 KiB")
+        for talk in waiting:
+            check(talk.say(head[-1:]).answer() == 200, "a head for which there was room:", talk.heard)
+        held.close()
+        until(lambda: status_of(s.public, head) == 200, 5, "room for a head after they have gone")
+
+
 def max_connections(ground):
     full_at(5, ["--max-connections", "5"], ground)
     ground.recorded('"too_many_connections"')
@@ -302,21 +382,27 @@ def source(ground):
 # By the first cell of the README's row.
 LIMITS = {
     "`--timeout`": timeout,
+    "`--head-timeout`": head_timeout,
     "`--read-timeout`": read_timeout,
+    "`--min-body-rate`": min_body_rate,
     "`--write-timeout`": write_timeout,
     "`--idle-timeout`": idle_timeout,
     "`--drain`": drain,
     "`--drain-delay`": drain_delay,
+    "`--max-head`": head,
+    "`--max-target`": target,
+    "`--max-fields`": fields,
+    "`--max-body`": body,
+    "chunk extensions": extensions,
+    "trailers": trailers,
+    "`--max-pipelined`": max_pipelined,
+    "`--max-buffered`": max_buffered,
     "`--max-connections`": max_connections,
     "`--max-connections-per-address`": max_connections_per_address,
     "`--source`": source,
-    "a head": head,
-    "a target": target,
-    "fields of a head": fields,
-    "a body": body,
-    "chunk extensions": extensions,
-    "trailers": trailers,
 }
+# Of those that cannot be set, as they are tried here.
+FIXED = {"chunk extensions": "4KiB", "trailers": "as `--max-head`"}
 
 
 def rows_of_the_reference():
@@ -349,8 +435,14 @@ def the_reference_of_limits_is_whole_and_true(muster, test_server, folder):
         flag = cell.strip("`")
         if flag.startswith("--"):
             check(flag in keys, flag, "is no flag of muster:", sorted(keys))
-            check(default.strip("`") == keys[flag], flag, "has the default", keys[flag], "and the README says", default)
-    print(f"{len(rows)} limits")
+            check(default == keys[flag], flag, "has the default", keys[flag], "and the README says", default)
+        else:
+            check(default == FIXED[cell], cell, "is", default, "and tried with", FIXED[cell])
+    limits = [k for k in keys if re.match(r"--(max|min)-|.*-timeout$|--(timeout|drain)\b", k)]
+    check(len(limits) >= 8, "the help names too few limits:", limits)
+    for flag in limits:
+        check(f"`{flag}`" in rows, flag, "is a limit without a row in the README")
+    print(f"{len(rows)} limits, {len(limits)} of them flags by their names")
 
 
 def every_limit_serves_at_it_and_refuses_beyond_it(muster, test_server, folder):
