@@ -370,13 +370,16 @@ def max_connections_per_address(ground):
 
 
 def source(ground):
-    with ground.serve("--source", "posts.workers=1", "--source", "posts.queue=2", "--test-posts", "sleep:500ms",
+    with ground.serve("--source", "posts.workers=1", "--source", "posts.queue=2", "--test-posts", "sleep:600ms",
                       binary=ground.test_server) as s:
-        answers = exchange(s.public, [request_bytes("/user/1")] * 3)
-        check([a.status for a in answers] == [200] * 3, "one at work and two that wait:", answers)
-        answers = exchange(s.public, [request_bytes("/user/1")] * 4)
-        refused = [a for a in answers if a.status == 503]
-        check(len(refused) == 1 and "retry-after" in refused[0].headers, "and one more:", answers)
+        for others, refused in ((2, 0), (3, 1)):
+            with Talk(s.public) as first:
+                first.say(get("/user/1"))
+                time.sleep(0.2)  # the worker has it: the others wait
+                answers = exchange(s.public, [request_bytes("/user/1")] * others)
+                check(first.answer() == 200, "who is at work:", first.heard)
+            told = [a for a in answers if a.status == 503 and "retry-after" in a.headers]
+            check(len(told) == refused and sum(a.status == 200 for a in answers) == 2, "behind one at work", others, "wait:", answers)
 
 
 # By the first cell of the README's row.
