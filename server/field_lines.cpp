@@ -111,7 +111,7 @@ scanned field_lines::scan(std::string_view bytes, std::size_t& at) noexcept {
             }
             place_ = place::value;
             ++at;
-            break;
+            [[fallthrough]];
         case place::value:
             at += value_span(bytes.substr(at));
             if (at == bytes.size()) {
@@ -122,10 +122,12 @@ scanned field_lines::scan(std::string_view bytes, std::size_t& at) noexcept {
                 return fail(c == '\n' ? fault::bare_lf : fault::bad_value, c);
             }
             place_ = place::value_lf;
-            ++at;
-            break;
+            if (++at == bytes.size()) {
+                break;
+            }
+            [[fallthrough]];
         case place::value_lf:
-            if (c != '\n') {
+            if (c = bytes[at]; c != '\n') {
                 return fail(fault::bare_cr, c);
             }
             place_ = place::line;

@@ -29,6 +29,7 @@ constexpr bool in_target(char c) noexcept {
 }
 
 constexpr std::string_view version_begins = "HTTP/";
+constexpr std::string_view usual_version = "HTTP/1.1\r"; // what scan_version() finds byte by byte
 constexpr std::size_t longest_shown_name = 40;
 
 // Of a line whose name was checked; empty if there is no colon behind it, or if it is too long to be shown.
@@ -144,6 +145,12 @@ scanned head_scan::scan_line(std::string_view bytes) {
             break;
         }
         case place::version:
+            if (at_ == method_size_ + target_size_ + 2 && bytes.substr(at_).starts_with(usual_version)) {
+                major_ = minor_ = 1;
+                at_ += usual_version.size();
+                place_ = place::line_lf;
+                break;
+            }
             if (const auto verdict = scan_version(c); verdict == scanned::failed) {
                 return verdict;
             }
