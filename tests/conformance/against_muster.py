@@ -9,13 +9,13 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 import driver  # noqa: E402
 import harness  # noqa: E402
 
-READ_TIMEOUT = 4 if harness.SLOW else 2
+READ_TIMEOUT = 6 if harness.SLOW else 3
 
 
 def main(muster, *arguments):
     limit = f"{READ_TIMEOUT}s"
-    with harness.new_folder() as folder, harness.server(
-            muster, "--head-timeout", limit, "--read-timeout", limit, "--idle-timeout", limit, "--access-log", "off", folder=folder) as server:
+    timeouts = [word for name in ("head", "read", "idle") for word in (f"--{name}-timeout", limit)]
+    with harness.new_folder() as folder, harness.server(muster, *timeouts, "--access-log", "off", folder=folder) as server:
         code = driver.main([f"127.0.0.1:{server.public}", "--read-timeout", str(READ_TIMEOUT), *arguments])
         harness.check(server.process.poll() is None, "muster ended while it was asked:", server.log())
     return code
