@@ -90,6 +90,7 @@ def idle_connections_cost_little_and_slow_nobody(muster, test_server, folder):
                     if SLOW or ratio <= 1.2:
                         break
                 told.append(ratio)
+                check(SLOW or a["p50"] <= 1.2 * b["p50"], "p50 with them is", a["p50"], "ms, without", b["p50"])
                 check(all(each.ended_at is None for each in crowd.all), "idle connections were ended")
             settled(crowded, before)
         check(SLOW or max(told) <= 1.2, "p99 with idle connections is", told, "times that without")
