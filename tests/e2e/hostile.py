@@ -107,7 +107,7 @@ def slow_senders_are_cut_in_time(muster, test_server, folder):
     count = sized(2_000, 300)
     room_for(count + 1_000)
     # The head has a limit of its own; of a body so much has to have come after 5 s that its rate was the least one.
-    limits, every = ((10.0, 5.0, 5.0), 1.0) if FULL else ((2.0, 5.0, 5.0), 0.25)
+    limits, every = ((10.0, 5.0, 5.0), 1.0) if FULL else ((2.0, 5.0, 5.0), 0.5)  # a chunk size has 16 digits
     limit = max(limits)
     starts = (b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
               b"POST /user/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n",
