@@ -92,6 +92,8 @@ def _against(vector, alternative, seen, read_timeout, patience):
     if fitted is None or not fitted[1]:
         return 0, ""
     own, rest = answers[: fitted[0]], answers[fitted[0] :]
+    if rest and not own and not kept:
+        return 0, ""  # a close without a word was expected: there is nothing of which one came too many
     if reader.wrong:
         return 1, reader.wrong
     if kept:
