@@ -9,7 +9,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 import driver  # noqa: E402
 import harness  # noqa: E402
 
-READ_TIMEOUT = 6 if harness.SLOW else 3
+READ_TIMEOUT = 4 if harness.SLOW else 3  # less than the 5 s that a body without progress has
 
 
 def main(muster, *arguments):

@@ -41,7 +41,7 @@ class Exchange:
     def __init__(self, loop, vector, cut, done):
         self.loop, self.vector, self.cut, self.done = loop, vector, cut, done
         self.steps = collections.deque(steps_of(vector, cut))
-        self.seen = verdict.Seen(sent_all=False)
+        self.seen = verdict.Seen(sent_all=False, began=time.time())
         self.reader = Reader(vector.heads)
         self.data = bytearray()
         self.waiting_for = None  # a status, when a wait step holds us
@@ -323,12 +323,13 @@ class Result:
         return f"{self.vector.level}: {self.vector.id}: {self.failure}{where}"
 
 
-def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, verbose=None, seeded=CUTS_OF_LONG):
+def run(address, wanted, split="none", read_timeout=15.0, patience=5.0, seed=1, verbose=None, seeded=CUTS_OF_LONG,
+        shortest=None):
     """Runs the vectors; a Result for each, in order. verbose(exchange, failure) hears of every run."""
     results = {v.id: Result(v) for v in wanted}
 
     def on_done(exchange):
-        failure = verdict.judge(exchange.vector, exchange.seen, read_timeout, patience)
+        failure = verdict.judge(exchange.vector, exchange.seen, read_timeout, patience, shortest)
         results[exchange.vector.id].take(exchange, failure)
         if verbose:
             verbose(exchange, failure)
@@ -401,6 +402,8 @@ def main(arguments):
     parser.add_argument("--cuts", type=int, default=CUTS_OF_LONG, metavar="N", help="of a vector, at most, default 64")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--read-timeout", type=float, default=15.0, metavar="SECONDS", help="the server's, default 15")
+    parser.add_argument("--shortest-timeout", type=float, metavar="SECONDS",
+                        help="when it gives up a head or a body earlier than that (muster by itself: 5)")
     parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="what it may be late, default 5")
     parser.add_argument("--known-failures", metavar="FILE", help="ids that fail and do not count")
     parser.add_argument("--json", metavar="FILE", help="also what every vector got")
@@ -427,7 +430,7 @@ def main(arguments):
 
     began = time.monotonic()
     results = run(address, wanted, options.split, options.read_timeout, options.patience, options.seed,
-                  tell if options.verbose else None, options.cuts)
+                  tell if options.verbose else None, options.cuts, options.shortest_timeout)
     well = report(results, known)
     print(f"took {time.monotonic() - began:.1f} s")
     if options.json:

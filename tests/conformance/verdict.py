@@ -14,6 +14,7 @@ class Seen:
     """What came on one connection. Times are in seconds from its first byte sent."""
 
     data: bytes = b""
+    began: float = 0.0  # the one time that is by the wall clock
     arrivals: list = dataclasses.field(default_factory=list)  # (length of data then, when)
     end: str = "open"  # closed (end of file), reset, or open when we gave up
     ended_at: float = 0.0
@@ -81,7 +82,7 @@ def told(vector, seen):
     return " ".join(words)
 
 
-def _against(vector, alternative, seen, read_timeout, patience):
+def _against(vector, alternative, seen, read_timeout, patience, shortest):
     """None when it fits, else (how far it fitted, why not)."""
     kept = alternative.end == "kept"
     if kept and seen.probed_after < 0:
@@ -104,7 +105,7 @@ def _against(vector, alternative, seen, read_timeout, patience):
     elif seen.end != "closed":
         return 1, "reset instead of closed" if seen.end == "reset" else "the connection is still open"
 
-    problems = [p for a in answers for p in a.problems()]
+    problems = [p for a in answers for p in a.problems(seen.began + seen.arrived(a.ends) if seen.began else None)]
     for a in answers[:-1]:
         if a.says_close and not a.interim:
             problems.append(f"{a.status} said close, and another answer followed")
@@ -116,9 +117,9 @@ def _against(vector, alternative, seen, read_timeout, patience):
 
     at_timeout = _optional_aware(alternative.tokens, own)
     for answer, timeout in at_timeout:
-        problems += _moment(seen.arrived(answer.ends), timeout, seen, read_timeout, patience, f"{answer.status} came")
+        problems += _moment(seen.arrived(answer.ends), timeout, seen, read_timeout, patience, shortest, f"{answer.status} came")
     if not kept and (by_timeout or not answers):
-        problems += _moment(seen.ended_at, by_timeout, seen, read_timeout, patience, "it closed")
+        problems += _moment(seen.ended_at, by_timeout, seen, read_timeout, patience, shortest, "it closed")
 
     finals = [a for a in own if not a.interim]
     for number, name, value in vector.fields:
@@ -147,21 +148,22 @@ def _optional_aware(tokens, answers):
     return pairs
 
 
-def _moment(when, timeout, seen, read_timeout, patience, what):
-    if timeout and when < 0.85 * read_timeout:
-        return [f"{what} after {when:.2f} s, before the read timeout of {read_timeout:g} s"]
+def _moment(when, timeout, seen, read_timeout, patience, shortest, what):
+    if timeout and when < 0.85 * shortest:
+        return [f"{what} after {when:.2f} s, before the read timeout of {shortest:g} s"]
     if timeout and when - seen.sent_at > read_timeout + patience:
         return [f"{what} after {when:.2f} s, long after the read timeout of {read_timeout:g} s"]
-    if not timeout and when - seen.sent_at >= 0.85 * read_timeout:
+    if not timeout and when - seen.sent_at >= 0.85 * shortest:
         return [f"{what} only by the read timeout, after {when:.2f} s"]
     return []
 
 
-def judge(vector, seen, read_timeout, patience=5.0):
-    """None when one of the vector's alternatives came, else one line: what was expected and what came."""
+def judge(vector, seen, read_timeout, patience=5.0, shortest=None):
+    """None when one of the vector's alternatives came, else one line: what was expected and what came. `shortest`: the
+    earliest moment of a timeout, when it is not the read timeout (of a head alone, or a slow body)."""
     best = (-1, "")
     for alternative in vector.answers:
-        outcome = _against(vector, alternative, seen, read_timeout, patience)
+        outcome = _against(vector, alternative, seen, read_timeout, patience, shortest or read_timeout)
         if outcome is None:
             return None
         best = max(best, outcome, key=lambda o: o[0])
