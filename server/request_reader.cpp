@@ -104,6 +104,11 @@ void request_reader::rest() noexcept {
     }
 }
 
+void request_reader::drop() noexcept {
+    buffer_.consume(buffer_.unread().size());
+    rest();
+}
+
 request_reader::limit request_reader::next_limit() const noexcept {
     const limit whole{concurrency::deadline_after(began_, limits_.whole), "the request did not arrive in time"};
     if (!in_body_) {

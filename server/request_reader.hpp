@@ -60,8 +60,11 @@ class request_reader {
     /// Whether they have, or may well have: the last read took all that fitted.
     [[nodiscard]] bool may_have_more() const noexcept { return has_unread() || filled_up_; }
 
-    /// The last request is answered: gives back its memory.
+    /// The last request is answered: gives back its memory, unless more has come.
     void rest() noexcept;
+
+    /// No more is read: gives back all memory, whatever has come.
+    void drop() noexcept;
 
   private:
     /// What ends the wait for the next bytes, and what is said then.

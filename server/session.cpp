@@ -74,9 +74,18 @@ class session {
             if (!co_await idle()) {
                 co_return;
             }
-            if (!co_await serve_one()) {
-                co_return;
+            const auto then = co_await serve_one();
+            (void)answering_.hold(0); // less is always granted
+            if (then == after::next) {
+                reader_.rest();
+                continue;
             }
+            if (then == after::goodbye) {
+                reader_.drop();
+                shows("closing");
+                co_await linger(socket_); // whatever comes now would make the end a reset, and lose the answer
+            }
+            co_return;
         }
     }
 
@@ -131,21 +140,24 @@ class session {
         co_return false;
     }
 
-    // One request, from its first bytes, which have come, to its answer. Whether the connection goes on.
-    task<bool> serve_one() {
+    // What becomes of the connection. Nothing of the request is held any more by then.
+    enum class after : std::uint8_t { next, goodbye, end };
+
+    // One request, from its first bytes, which have come, to its answer.
+    task<after> serve_one() {
         request_parser parser(context_.settings.limits);
         shows("reading");
         const auto began = self_.home().cached_now();
         auto account = begin_record();
         if (co_await read(parser) == request_reader::outcome::ended) {
-            co_return false;
+            co_return after::end;
         }
         name(account, parser.head());
         shows("answering");
         auto result = co_await respond(parser);
         if (!result.answer) {
             end(account, client_closed_request, began, result, sent::broken, true, 0);
-            co_return false;
+            co_return after::end;
         }
         shows("writing");
         const int status = result.answer->status;
@@ -169,16 +181,9 @@ class session {
         }
         end(account, status, began, result, how, left, bytes.size() - unsent.size());
         if (how != sent::all) {
-            co_return false;
+            co_return after::end;
         }
-        if (close) {
-            shows("closing");
-            co_await linger(socket_); // whatever comes now would make the end a reset, and lose the answer
-            co_return false;
-        }
-        reader_.rest();
-        (void)answering_.hold(0); // less is always granted
-        co_return true;
+        co_return close ? after::goodbye : after::next;
     }
 
     // Reads one request into `parser`: complete, refused, or ended.

@@ -274,6 +274,24 @@ TEST_CASE("an answer for which clients hold too much memory is a 503, later ones
     CHECK(status_of(s.answers()) == 200);
 }
 
+TEST_CASE("a client that does not end its side holds no memory once it has been answered for the last time") {
+    served s;
+    s.connect();
+    const auto body = std::string(60'000, 'x');
+    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 60000\r\n\r\n" + body + hello);
+    std::string got;
+    while (got.size() < body.size()) {
+        got += s.answers(0);
+        s.pass(0ms);
+    }
+    CHECK(has(got, "Connection: close\r\n"));
+    s.pass(1s);
+    CHECK(s.gate.open() == 1); // it lingers
+    CHECK(s.memory.held() == 0);
+    s.pass(1s);
+    CHECK(s.gate.open() == 0);
+}
+
 TEST_CASE("a connection whose answer waits shows as write, and holds memory until it is sent") {
     served s(with_large_bodies());
     muster::server::client_memory::share others(s.memory);
