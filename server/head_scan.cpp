@@ -25,7 +25,7 @@ constexpr bool line_end(char c) noexcept {
 
 // What may stand between the two spaces of a request line; what of that is no target, handlers/target says.
 constexpr bool in_target(char c) noexcept {
-    return c > ' ' && c < 0x7F;
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7F;
 }
 
 constexpr std::string_view version_begins = "HTTP/";

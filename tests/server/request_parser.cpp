@@ -226,7 +226,7 @@ TEST_CASE("a request line that is none is a 400, and says why") {
                                     {"GET\t/ HTTP/1.1\r\n", "the method holds a tab"},
                                     {"GET /\tHTTP/1.1\r\n", "target holds a tab"},
                                     {"GET /a b HTTP/1.1\r\n", "must be percent-encoded"},
-                                    {"GET /\xc3\xa9 HTTP/1.1\r\n", "target holds byte 0xC3"},
+                                    {"GET /\xc3\xa9 HTTP/1.1\r\n", "percent-encoded"},
                                     {"GET /\x7f HTTP/1.1\r\n", "target holds byte 0x7F"},
                                     {"GET /\x1b HTTP/1.1\r\n", "target holds byte 0x1B"},
                                     {"G\x01T / HTTP/1.1\r\n", "the method holds byte 0x01"},
