@@ -105,13 +105,13 @@ std::optional<std::string> against(const alternative& expected, const vector& v,
     if (!fitting || !fitting->complete) {
         return "";
     }
-    if (const auto why = end_of(expected, v, what, all, fitting->taken); !why.empty()) {
+    if (auto why = end_of(expected, v, what, all, fitting->taken); !why.empty()) {
         return why;
     }
     std::size_t at = 0;
     for (const auto& each : expected.tokens) {
         if (at < fitting->taken && each.fits(statuses[at])) {
-            const auto why = moment(arrived(what, all.answers[at].ends), each.timeout, what, read_timeout);
+            auto why = moment(arrived(what, all.answers[at].ends), each.timeout, what, read_timeout);
             if (!why.empty()) {
                 return fmt::format("{}: {}", all.answers[at].status, why);
             }
@@ -119,14 +119,14 @@ std::optional<std::string> against(const alternative& expected, const vector& v,
         }
     }
     if (!expected.kept && (expected.end_by_timeout || all.answers.empty())) {
-        if (const auto why = moment(what.ended_at, expected.end_by_timeout, what, read_timeout); !why.empty()) {
+        if (auto why = moment(what.ended_at, expected.end_by_timeout, what, read_timeout); !why.empty()) {
             return "the end: " + why;
         }
     }
     std::vector<answer> finals;
     for (std::size_t i = 0; i != all.answers.size(); ++i) {
         const auto& each = all.answers[i];
-        if (const auto why = each.problems(); !why.empty()) {
+        if (auto why = each.problems(); !why.empty()) {
             return why;
         }
         if (each.says_close() && i + 1 != all.answers.size()) {
@@ -137,7 +137,7 @@ std::optional<std::string> against(const alternative& expected, const vector& v,
         }
     }
     finals.resize(expected.finals());
-    if (const auto why = said_of(v, finals); !why.empty()) {
+    if (auto why = said_of(v, finals); !why.empty()) {
         return why;
     }
     return std::nullopt;
@@ -161,7 +161,7 @@ std::string judge(const vector& v, const seen& what, milliseconds read_timeout) 
     std::string best;
     std::string expected;
     for (const auto& each : v.answers) {
-        const auto why = against(each, v, what, read_timeout);
+        auto why = against(each, v, what, read_timeout);
         if (!why) {
             return {};
         }
