@@ -207,11 +207,15 @@ std::optional<std::string> apply_file(settings& into, const std::string& name, c
     const auto text = read_whole_file(name);
     if (!text)
         return given_as + ": " + text.error();
-    const auto root = parse_file(*text);
-    if (!root)
-        return shown_value(name) + ':' + root.error();
     into.config_file = name;
-    return file_reader{into, shown_value(name)}.read(*root);
+    return apply_text(into, *text, shown_value(name));
+}
+
+std::optional<std::string> apply_text(settings& into, std::string_view text, const std::string& name) {
+    const auto root = parse_file(text);
+    if (!root)
+        return name + ':' + root.error();
+    return file_reader{into, name}.read(*root);
 }
 
 } // namespace muster::config

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace muster::config {
 
@@ -12,5 +13,8 @@ namespace muster::config {
 /// that named the file, for when it cannot be read.
 [[nodiscard]] std::optional<std::string> apply_file(settings& into, const std::string& name,
                                                     const std::string& given_as);
+
+/// The same of a file's text; errors show `name` as it stands.
+[[nodiscard]] std::optional<std::string> apply_text(settings& into, std::string_view text, const std::string& name);
 
 } // namespace muster::config
