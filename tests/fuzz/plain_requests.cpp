@@ -24,6 +24,12 @@ std::string lower(std::string_view text) {
     return small;
 }
 
+bool is_hexadecimal(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+constexpr std::array<std::string_view, 4> methods{"GET", "HEAD", "POST", "OPTIONS"};
+
 class reader {
   public:
     reader(std::string_view bytes, const server::parser_limits& limits) : rest(bytes), limits_(limits) {}
@@ -32,8 +38,7 @@ class reader {
         const auto before = rest.size();
         const auto request_line = line();
         if (!request_line) {
-            // Of a line that is not there yet nothing is said but that it looks harmless.
-            return rest.size() < limits_.target / 2 && only(rest, " /.") ? found::cut : found::odd;
+            return begins_request_line() ? found::cut : found::odd;
         }
         if (!read_request_line(*request_line, into)) {
             return found::odd;
@@ -42,7 +47,9 @@ class reader {
         for (;;) {
             const auto field = line();
             if (!field) {
-                return before < limits_.head / 2 && only(rest, " :-.") ? found::cut : found::odd;
+                const bool begins_name =
+                    rest.empty() || (std::isalpha(static_cast<unsigned char>(rest.front())) != 0 && only(rest, "-"));
+                return before < limits_.head / 2 && begins_name ? found::cut : found::odd;
             }
             if (field->empty()) {
                 break;
@@ -82,6 +89,18 @@ class reader {
         return text;
     }
 
+    // Up to somewhere in the target.
+    [[nodiscard]] bool begins_request_line() const {
+        return rest.size() < limits_.target / 2 &&
+               std::ranges::any_of(
+                   methods,
+                   [this](std::string_view method) {
+                       const auto whole = std::string(method) + " /";
+                       return whole.starts_with(rest) ||
+                              (rest.starts_with(whole) && only(rest.substr(whole.size()), "/-_."));
+                   });
+    }
+
     bool read_request_line(std::string_view text, plain_request& into) {
         const auto one = text.find(' ');
         const auto two = one == text.npos ? one : text.find(' ', one + 1);
@@ -92,7 +111,6 @@ class reader {
         into.target = text.substr(one + 1, two - one - 1);
         const auto version = text.substr(two + 1);
         http_1_0_ = version == "HTTP/1.0";
-        constexpr std::array<std::string_view, 4> methods{"GET", "HEAD", "POST", "OPTIONS"};
         return std::ranges::find(methods, into.method) != methods.end() && into.target.starts_with('/') &&
                into.target.size() < limits_.target / 2 && only(into.target, "/-_.~?=&") &&
                (http_1_0_ || version == "HTTP/1.1");
@@ -147,10 +165,9 @@ class reader {
         for (;;) {
             const auto header = line();
             if (!header) {
-                return rest.size() < 8 && only(rest, "") ? found::cut : found::odd;
+                return rest.size() < 3 && is_hexadecimal(rest) ? found::cut : found::odd;
             }
-            if (header->empty() || header->size() > 6 ||
-                !std::ranges::all_of(*header, [](unsigned char c) { return std::isxdigit(c) != 0; })) {
+            if (header->empty() || header->size() > 6 || !is_hexadecimal(*header)) {
                 return found::odd;
             }
             const auto size = std::stoul(std::string(*header), nullptr, 16);

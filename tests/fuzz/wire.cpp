@@ -66,7 +66,9 @@ task<std::size_t> receive(stream_socket& /*socket*/, char* into, std::size_t siz
 }
 
 task<bool> send(stream_socket& /*socket*/, std::string_view& unsent) {
+    auto& self = co_await concurrency::current_task();
     auto& to = *connected;
+    to.spoke = self.home().now();
     fuzz::require(!to.server_shut, "the session speaks after its end", unsent);
     auto n = unsent.size();
     if (to.end == wire::ending::breaks_off || to.end == wire::ending::never_reads) {

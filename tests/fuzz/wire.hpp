@@ -32,10 +32,11 @@ struct wire {
     ending end = ending::half_close;
     std::size_t takes = 0;
 
-    std::string heard;        ///< what the server has said
-    bool server_shut = false; ///< it said that it will say no more
-    std::size_t next = 0;     ///< of the pieces: the first not wholly read
-    std::size_t offset = 0;   ///< of that: what was read
+    std::string heard;             ///< what the server has said
+    concurrency::time_point spoke; ///< when it did so last
+    bool server_shut = false;      ///< it said that it will say no more
+    std::size_t next = 0;          ///< of the pieces: the first not wholly read
+    std::size_t offset = 0;        ///< of that: what was read
 };
 
 /// From now on every session talks to `other_end`, which outlives them.
