@@ -190,8 +190,11 @@ def headers_stand_alone(root, commands_file, tree_of_flags=None, only=None):
     def compile_alone(header):
         folder = header.parent.as_posix()
         while folder not in flags:
-            if "/" not in folder:
-                return f"{header}:1: no source of its folder is built, so no flags for it are known"
+            if "/" not in folder:  # a folder that another preset builds (tests/fuzz): as its neighbours are
+                folder = next((other for other in flags if other.startswith(folder + "/")), None)
+                if folder is None:
+                    return f"{header}:1: no source of its folder is built, so no flags for it are known"
+                break
             folder = folder.rsplit("/", 1)[0]
         unit = scratch / f"{header.as_posix().replace('/', '__')}.cpp"
         text = f'#include "{header.as_posix()}"\n#include "{header.as_posix()}"\n'

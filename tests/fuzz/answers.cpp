@@ -122,6 +122,9 @@ answer read_answer(std::string_view& stream, bool to_head) {
 }
 
 std::string normalised(const answer& one) {
+    if (!one.whole) { // it may end within what is replaced below
+        return "cut after " + std::to_string(one.size) + " bytes";
+    }
     const auto id = std::string(one.field("X-Request-Id"));
     std::string text = std::to_string(one.status) + '\n';
     for (const auto& [name, value] : one.fields) {
