@@ -11,6 +11,7 @@
 #include "concurrency/deadline.hpp"
 #include "concurrency/loop.hpp"
 #include "handlers/router.hpp"
+#include "server/client_memory.hpp"
 #include "server/client_watch.hpp"
 #include "server/connections.hpp"
 #include "server/dispatch.hpp"
@@ -117,6 +118,9 @@ struct story {
     std::chrono::milliseconds spoke{}; // to the server's last word
 };
 
+// Whatever a client does: it cannot send more pauses than it has bytes.
+constexpr auto longest_story = 900h;
+
 // The house around the sessions, made once.
 class stage {
   public:
@@ -138,24 +142,32 @@ class stage {
         kept_records records;
         server::open_connections open;
         const server::dispatcher dispatch(router_, {}, ids, log_);
-        const server::session_context context(settings, dispatch, open, date_, draining_, clients_, &records);
+        const server::session_context context(settings, dispatch, open, date_, draining_, clients_, memory_, &records);
         auto place = gate_.enter();
         require(place.has_value(), "a place at the gate was not given back");
         client.began = client.spoke = loop_.now();
-        connect_sessions(client);
+        connect_sessions(client, ours_.get(), theirs_.get());
         server::unique_fd fd(::fcntl(theirs_.get(), F_DUPFD_CLOEXEC, 0));
         require(bool(fd), "no descriptor");
         loop_.spawn("connection", server::serve_connection(std::move(fd), std::move(*place), context), std::nullopt,
                     concurrency::task_kind::connection, "fuzz:1");
         loop_.context().poll();
         while (loop_.live_tasks() != 0) {
-            const auto due = loop_.next_due();
+            auto due = loop_.next_due();
+            if (const auto arrives = client.next_due();
+                arrives && *arrives > loop_.now() && (!due || *arrives < *due)) {
+                due = arrives;
+            }
             require(due.has_value(), "the session waits, and nothing will ever wake it", client.heard);
             loop_.advance_to(*due);
+            require(loop_.now() - client.began < longest_story, "the session waits longer than all its limits",
+                    client.heard);
+            let_arrive(loop_.now());
             loop_.context().poll();
         }
         require(loop_.counts().live_frames == 0, "a frame is left");
         require(loop_.abandoned().empty(), "an operation is left");
+        require(memory_.held() == 0, "memory of a client is not given back");
         return read(client, settings, std::move(records.all));
     }
 
@@ -175,6 +187,7 @@ class stage {
         told.took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - client.began);
         told.spoke = std::chrono::duration_cast<std::chrono::milliseconds>(client.spoke - client.began);
         const bool takes_all = client.end == wire::ending::half_close || client.end == wire::ending::open;
+        require(!takes_all || !client.reset, "a client that reads is reset");
         std::string_view stream = client.heard;
         for (const auto& record : records) {
             pass_interim(stream);
@@ -192,7 +205,7 @@ class stage {
         require(stream.empty(), "an answer too many", client.heard);
         if (client.end == wire::ending::open && (told.read.empty() || !told.read.back().closes())) {
             // Empty lines that nothing follows are no request to be answered: they end with the time for one.
-            require(told.took >= std::min(settings.idle_timeout, settings.read_timeout),
+            require(told.took >= std::min(settings.idle_timeout, settings.arrival.head),
                     "a connection that was kept is closed before its time", client.heard);
         }
         told.records = std::move(records);
@@ -205,6 +218,7 @@ class stage {
     server::session_settings usual_settings_{};
     server::session_settings small_settings_ = small_limits();
     server::connection_gate gate_{1};
+    server::client_memory memory_{64 << 20};
     server::date_cache date_;
     server::client_watch clients_{loop_};
     std::atomic<bool> draining_{false};

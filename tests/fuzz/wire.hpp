@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,14 +33,22 @@ struct wire {
     ending end = ending::half_close;
     std::size_t takes = 0;
 
-    std::string heard;             ///< what the server has said
-    concurrency::time_point spoke; ///< when it did so last
-    bool server_shut = false;      ///< it said that it will say no more
-    std::size_t next = 0;          ///< of the pieces: the first not wholly read
-    std::size_t offset = 0;        ///< of that: what was read
+    std::string heard;               ///< what the server has said
+    concurrency::time_point spoke{}; ///< when it did so last
+    bool server_shut = false;        ///< it said that it will say no more
+    bool reset = false;              ///< it wants its end to be a reset
+    std::size_t next = 0;            ///< of the pieces: the first not wholly read
+    std::size_t offset = 0;          ///< of that: what was read
+
+    /// When the client does the next thing; nothing: never.
+    [[nodiscard]] std::optional<concurrency::time_point> next_due() const;
 };
 
-/// From now on every session talks to `other_end`, which outlives them.
-void connect_sessions(wire& other_end) noexcept;
+/// From now on every session talks to `other_end`, which outlives them. Its socket has `far_side` as its other end: a
+/// byte stands in it whenever something can be received, for who waits for that in the kernel.
+void connect_sessions(wire& other_end, int far_side, int near_side);
+
+/// To be called when time has passed: what was due may be received now.
+void let_arrive(concurrency::time_point now);
 
 } // namespace muster::fuzz
