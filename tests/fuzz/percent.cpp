@@ -103,8 +103,10 @@ void check_target(std::string_view text) {
     if (!parts) {
         return;
     }
-    require(text.find_first_of(std::string_view("\0 \t\r\n\x7f#", 7)) == text.npos, "a target holds what none may hold",
-            text);
+    for (const auto part : {parts->path, parts->query}) { // the authority is server/host's to look at
+        require(part.find_first_of(std::string_view("\0 \t\r\n\x7f#", 7)) == part.npos,
+                "a target holds what none may hold", text);
+    }
     require(part_of(parts->authority, text) && part_of(parts->query, text), "a part of a target is none", text);
     if (parts->form == handlers::target_form::asterisk) {
         return require(text == "*", "a target was taken for *", text);
