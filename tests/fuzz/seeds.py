@@ -17,7 +17,7 @@ def write(folder, longest):
     for vector in vectors.read_all():
         if vector.size() + 3 > longest:
             continue
-        stream = b"".join(step for step in vector.steps() if isinstance(step, bytes)).replace(b"/livez", b"/hello")
+        stream = b"".join(step for step in vector.steps if isinstance(step, bytes)).replace(b"/livez", b"/hello")
         end = HALF_CLOSE if vector.end == "half-close" else OPEN
         wanted[vector.id] = bytes([end, len(stream) % 251, 255]) + stream
         if len(stream) > 200:
