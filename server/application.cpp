@@ -49,6 +49,7 @@ namespace muster::server {
 namespace {
 
 constexpr std::size_t admin_connections = 64;
+constexpr std::size_t buffered_by_admins = 16 << 20; // a roll of 10,000 tasks is a few MB
 constexpr std::size_t refusals_at_once = 64;
 constexpr std::chrono::milliseconds longest_admin_idle{5'000};
 constexpr std::chrono::milliseconds watch_budget{100};
@@ -149,7 +150,7 @@ struct house {
           gate(places_for(s, descriptors)),
           addresses(places_of_an_address(s, gate.limit()), s.trusted),
           memory(buffered_by_clients(s)),
-          admin_memory(memory.limit()),
+          admin_memory(buffered_by_admins),
           pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
           admin({.name = "admin",
                  .index = static_cast<std::uint32_t>(pool.size()),
@@ -321,8 +322,8 @@ struct house {
     connection_gate admin_gate{admin_connections};
     address_gate admin_addresses{0, {}}; // its places are few anyhow
     connection_gate admin_refused{refusals_at_once};
-    client_memory memory;
-    client_memory admin_memory; // its own: whoever looks is answered also when the public clients have used up theirs
+    client_buffers memory;
+    client_buffers admin_memory; // its own: whoever looks is answered also when the public clients have used up theirs
     concurrency::loop_pool pool;
     concurrency::loop admin;
     reporter reports;

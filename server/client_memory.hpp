@@ -31,6 +31,9 @@ class client_memory {
         /// fits, however large.
         [[nodiscard]] bool hold(std::size_t bytes) noexcept;
 
+        /// Of all shares together.
+        [[nodiscard]] std::size_t limit() const noexcept { return of_.limit_; }
+
       private:
         client_memory& of_;
         std::size_t held_ = 0;
@@ -43,6 +46,14 @@ class client_memory {
   private:
     std::size_t limit_;
     std::atomic<std::size_t> held_{0};
+};
+
+/// The two kinds of it, so that neither starves the other: whoever sends heads that never end leaves room for answers.
+struct client_buffers {
+    explicit client_buffers(std::size_t limit) noexcept : arriving(limit / 4), leaving(limit - limit / 4) {}
+
+    client_memory arriving; ///< heads and bodies on their way in
+    client_memory leaving;  ///< answers in the making, and those that wait to be read
 };
 
 } // namespace muster::server

@@ -2,6 +2,7 @@
 #include "server/dispatch.hpp"
 
 #include "concurrency/deadline.hpp"
+#include "concurrency/loop.hpp"
 #include "concurrency/when_all.hpp"
 #include "handlers/preconditions.hpp"
 #include "handlers/problem.hpp"
@@ -37,7 +38,7 @@ response problem(int status, std::string detail, const std::string& id) {
 }
 
 void no_room(dispatched& result, const std::string& id) {
-    result.answer = problem(503, "the answers that clients have not read yet hold as much memory as they may", id);
+    result.answer = problem(503, "answers that are not read yet hold as much memory as they may (--max-buffered)", id);
     result.answer->retry_after = std::chrono::seconds(1);
     result.cause = "max_buffered";
 }
@@ -106,7 +107,9 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     const auto& route = *resolved.matched;
     const auto& facts = routes_.at(&route);
     result.route = route.pattern.text();
-    if (!room.hold(facts.weight.expected())) { // before it costs the sources anything
+    if (!room.hold(facts.weight.expected(room.limit()))) { // before it costs the sources anything
+        auto& self = co_await concurrency::current_task();
+        facts.weight.refused(self.home().cached_now());
         no_room(result, head.id);
         co_return;
     }
@@ -134,6 +137,8 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     } catch (...) {
         error = std::current_exception();
     }
+    (void)room.hold(0); // its answer is small
+    facts.weight.saw(0);
     auto mapped = map_error(error, waiting.seen());
     log_.log(mapped.internal ? spdlog::level::err : spdlog::level::debug, "request {} ({} {}): {}", request.id(),
              request.method_token(), request.target(), mapped.log);

@@ -13,6 +13,8 @@ namespace {
 
 // A head is held twice: as it came, and as fields. So is a body that is being copied out.
 constexpr std::size_t copies = 2;
+// Line ends behind a request that are nothing; more of them are for the parser to refuse.
+constexpr int most_skipped = 8;
 
 } // namespace
 
@@ -48,6 +50,7 @@ void request_reader::begin() noexcept {
     began_ = home_.now();
     in_body_ = false;
     body_bytes_ = 0;
+    skipped_ = 0;
 }
 
 task<request_reader::outcome> request_reader::read(request_parser& parser) {
@@ -72,7 +75,7 @@ task<request_reader::outcome> request_reader::read(request_parser& parser) {
             break;
         }
         if (!has_room(parser)) {
-            refusal_ = {503, "the server holds as much of its clients' requests and answers as it may"};
+            refusal_ = {503, "requests that are still arriving hold as much memory as they may (--max-buffered)"};
             co_return outcome::refused;
         }
         const auto until = next_limit();
@@ -102,6 +105,14 @@ void request_reader::rest() noexcept {
     if (!has_unread()) {
         (void)held_.hold(0); // less is always granted
     }
+}
+
+bool request_reader::skip_line_ends() noexcept {
+    while (skipped_ != most_skipped && buffer_.unread().starts_with("\r\n")) {
+        buffer_.consume(2);
+        ++skipped_;
+    }
+    return !has_unread();
 }
 
 void request_reader::drop() noexcept {

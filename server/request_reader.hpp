@@ -37,6 +37,10 @@ class request_reader {
     /// As first_bytes(), without waiting.
     [[nodiscard]] std::size_t first_bytes_now();
 
+    /// Passes over line ends that came behind a request (RFC 9112, section 2.2), a few of them before each: they begin
+    /// none. Whether nothing else has come.
+    [[nodiscard]] bool skip_line_ends() noexcept;
+
     /// Starts the clock of the next request.
     void begin() noexcept;
 
@@ -85,6 +89,7 @@ class request_reader {
     concurrency::time_point began_{};
     concurrency::time_point body_began_{};
     std::size_t body_bytes_ = 0; ///< received since body_began_
+    int skipped_ = 0;
     bool in_body_ = false;
     bool filled_up_ = false;
     request_parser::failure_reason refusal_;

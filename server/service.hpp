@@ -34,7 +34,7 @@ struct service_parts {
     connection_gate& gate;    ///< places to be served
     address_gate& addresses;  ///< places of each address
     connection_gate& refused; ///< places to be told that there are none
-    client_memory& memory;    ///< what its clients hold
+    client_buffers& memory;   ///< what its clients hold
     const std::atomic<bool>& draining;
     spdlog::logger& log;
     int first_kept = std::numeric_limits<int>::max(); ///< no connection may have this descriptor or a higher one

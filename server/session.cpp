@@ -26,13 +26,19 @@ using namespace std::chrono_literals;
 // A connection that was opened just before the listeners closed may still ask its question.
 constexpr auto first_byte_when_closing = 100ms;
 // Between our goodbye to a silent connection and its end: a request that crossed it meets an end, not a reset.
-constexpr auto farewell = 200ms;
+constexpr concurrency::duration farewell = 200ms;
+// The same behind a last answer: what a client is still sending is read on.
+constexpr concurrency::duration read_on = 2s;
 // Requests that came in one piece are all answered while the process drains; who never stops sending is told to.
 constexpr int answers_when_draining = 64;
 // The last word to a client whose request the end of the process cut.
 constexpr auto last_word = 20ms;
+// An answer has the write timeout for each piece of this size, so that its size is no reason to be cut.
+constexpr std::size_t piece_of_answer = 64 * 1024;
 
 constexpr int client_closed_request = 499; // no status of HTTP: nobody reads it but people, in the access log
+
+constexpr std::string_view no_memory = "max_buffered"; // as a cause
 
 enum class sent : std::uint8_t { all, broken, late, cut, no_room };
 
@@ -51,7 +57,7 @@ std::string_view cause_of(const dispatched& result, bool left, sent how, bool re
         return "write_timeout";
     }
     if (how == sent::no_room) {
-        return "max_buffered";
+        return no_memory;
     }
     return refused ? "refused" : "";
 }
@@ -62,31 +68,46 @@ class session {
         : socket_(std::move(socket)),
           self_(self),
           context_(context),
-          reader_(self.home(), socket_, context.settings.arrival, context.memory),
-          answering_(context.memory) {
+          reader_(self.home(), socket_, context.settings.arrival, context.memory.arriving),
+          answering_(context.memory.leaving) {
         connection_.socket = &socket_;
         context_.open.add(connection_);
         watched_.emplace(context_.clients, connection_.peer, socket_.native_handle());
     }
 
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    ~session() {
+        if (!told_) {
+            leave_now(socket_); // cut where it stood: at least what it has sent does not make the end a reset
+        }
+    }
+
     task<void> run() {
+        auto limit = read_on;
         for (;;) {
             if (!co_await idle()) {
-                co_return;
+                limit = farewell;
+                break;
             }
             const auto then = co_await serve_one();
             (void)answering_.hold(0); // less is always granted
-            if (then == after::next) {
-                reader_.rest();
-                continue;
+            if (then == after::end) {
+                told_ = true; // by a reset
+                co_return;
             }
             if (then == after::goodbye) {
-                reader_.drop();
-                shows("closing");
-                co_await linger(socket_); // whatever comes now would make the end a reset, and lose the answer
+                break;
             }
-            co_return;
+            (void)reader_.skip_line_ends();
+            reader_.rest();
         }
+        reader_.drop();
+        shows("closing");
+        // Whatever comes now would make the end a reset, and lose the answer.
+        co_await linger(socket_, limit, context_.settings.write_timeout * 2);
+        told_ = true;
     }
 
   private:
@@ -98,7 +119,7 @@ class session {
             return true;
         }
         ahead_ = reader_.may_have_more() ? ahead_ + 1 : 0;
-        if (ahead_ >= context_.settings.pipelined && reader_.has_unread()) {
+        if (ahead_ >= context_.settings.pipelined && (reader_.has_unread() || reader_.first_bytes_now() != 0)) {
             return true;
         }
         return context_.draining.load(std::memory_order_relaxed) &&
@@ -114,30 +135,21 @@ class session {
         }
         shows("idle");
         const bool closing = context_.open.closing();
+        const auto until =
+            concurrency::deadline_after(self_.home().now(), closing ? concurrency::duration(first_byte_when_closing)
+                                                                    : context_.settings.idle_timeout);
         connection_.idle = !closing;
-        std::size_t n = 0;
-        bool silent = false;
+        bool ended = false; // by the other side
         try {
-            const concurrency::duration limit = closing ? first_byte_when_closing : context_.settings.idle_timeout;
-            n = co_await concurrency::with_timeout(limit, reader_.first_bytes());
+            do {
+                ended = co_await concurrency::with_deadline(until, reader_.first_bytes()) == 0;
+            } while (!ended && reader_.skip_line_ends());
         } catch (const concurrency::deadline_exceeded&) {
-            silent = true;
+            ended = true;
         }
         connection_.idle = false;
-        if (n != 0 || !(silent || connection_.ending)) {
-            co_return n != 0;
-        }
-        co_return co_await has_come_after_all();
-    }
-
-    // Silence is answered with silence, unless a request has come in this very moment.
-    task<bool> has_come_after_all() {
-        if (reader_.first_bytes_now() != 0) {
-            co_return true;
-        }
-        shows("closing");
-        co_await linger(socket_, farewell);
-        co_return false;
+        // Silence is answered with silence, unless a request has come in this very moment.
+        co_return !ended || (reader_.first_bytes_now() != 0 && !reader_.skip_line_ends());
     }
 
     // What becomes of the connection. Nothing of the request is held any more by then.
@@ -149,15 +161,32 @@ class session {
         shows("reading");
         const auto began = self_.home().cached_now();
         auto account = begin_record();
-        if (co_await read(parser) == request_reader::outcome::ended) {
-            co_return after::end;
+        auto arrived = request_reader::outcome::refused;
+        try {
+            arrived = co_await read(parser);
+        } catch (const concurrency::cancelled&) { // the process ends
+            reader_.refusal() = {503, "the server is shutting down"};
         }
+        if (arrived == request_reader::outcome::ended) {
+            co_return after::goodbye;
+        }
+        if (self_.scope().is_cancelled() && arrived == request_reader::outcome::complete) { // before its work began
+            arrived = request_reader::outcome::refused;
+            reader_.refusal() = {503, "the server is shutting down"};
+        }
+        refused_ = arrived == request_reader::outcome::refused;
+        head_only_ = parser.head().method == "HEAD";
         name(account, parser.head());
         shows("answering");
-        auto result = co_await respond(parser);
+        dispatched result;
+        if (refused_) {
+            result = refusal(parser);
+        } else {
+            result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer, answering_);
+        }
         if (!result.answer) {
             end(account, client_closed_request, began, result, sent::broken, true, 0);
-            co_return after::end;
+            co_return after::goodbye; // it may still read what was said before
         }
         shows("writing");
         const int status = result.answer->status;
@@ -192,7 +221,6 @@ class session {
         for (;;) {
             const auto outcome = co_await reader_.read(parser);
             if (outcome != request_reader::outcome::continues) {
-                refused_ = outcome == request_reader::outcome::refused;
                 co_return outcome;
             }
             std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -202,17 +230,14 @@ class session {
         }
     }
 
-    task<dispatched> respond(request_parser& parser) {
-        head_only_ = parser.head().method == "HEAD";
-        if (!refused_) {
-            co_return co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer, answering_);
-        }
+    dispatched refusal(const request_parser& parser) {
         auto& why = reader_.refusal();
         auto result = context_.dispatch.refuse(parser.head(), why.status, std::move(why.detail));
         if (why.status == 503) {
             result.answer->retry_after = 1s;
+            result.cause = self_.scope().is_cancelled() ? to_string(concurrency::cancel_cause::shutdown) : no_memory;
         }
-        co_return result;
+        return result;
     }
 
     // Unless all is sent, the connection is of no use any more. `memory` is what `unsent` holds while it waits.
@@ -224,19 +249,37 @@ class session {
             co_return sent::all;
         }
         auto how = sent::no_room;
-        if (answering_.hold(memory)) {
+        if (answering_.hold(memory <= answer_weight::light ? 0 : memory)) {
+            how = sent::all;
             try {
-                const bool whole = co_await concurrency::with_timeout(limit, send(socket_, unsent));
-                how = whole ? sent::all : sent::broken;
-            } catch (const concurrency::deadline_exceeded&) {
-                how = sent::late;
-            } catch (const concurrency::cancelled&) { // the next await says so again; the record is written before
+                while (how == sent::all && !unsent.empty()) {
+                    how = co_await write_piece(unsent, limit);
+                }
+            } catch (const concurrency::cancelled&) { // between two pieces
                 how = sent::cut;
             }
         }
         if (how != sent::all) {
             reset_when_closed(socket_);
         }
+        co_return how;
+    }
+
+    // The first of `unsent`, which shrinks.
+    task<sent> write_piece(std::string_view& unsent, concurrency::duration limit) {
+        auto piece = unsent.substr(0, piece_of_answer);
+        const auto size = piece.size();
+        auto how = sent::all;
+        try {
+            if (!co_await concurrency::with_timeout(limit, send(socket_, piece))) {
+                how = sent::broken;
+            }
+        } catch (const concurrency::deadline_exceeded&) {
+            how = sent::late;
+        } catch (const concurrency::cancelled&) { // the next await says so again; the record is written before
+            how = sent::cut;
+        }
+        unsent.remove_prefix(size - piece.size());
         co_return how;
     }
 
@@ -280,6 +323,7 @@ class session {
     request_reader reader_;
     client_memory::share answering_; // of the memory: by the request in work, then by its answer until that is sent
     std::size_t ahead_ = 0;          // requests in a row with more behind them
+    bool told_ = false;              // the other side knows of the end, or there is none
     bool refused_ = false;
     bool head_only_ = false;
     int answered_when_draining_ = 0;

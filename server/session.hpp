@@ -37,7 +37,7 @@ struct session_context {
     date_cache& date;
     const std::atomic<bool>& draining; ///< answers say Connection: close, and it is closed
     client_watch& clients;
-    client_memory& memory;
+    client_buffers& memory;
     request_log* records = nullptr; ///< of this loop; null: nobody wants to know
 };
 

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -41,22 +42,44 @@ bool drop_what_has_come(stream_socket& socket) noexcept {
     return true;
 }
 
-task<void> drop_all(stream_socket& socket) {
+// Whoever takes nothing for this long does not read.
+constexpr concurrency::duration stall = std::chrono::seconds(2);
+
+int family_of(int fd) noexcept {
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family;
+    ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return family;
+}
+
+// Bytes that the peer does not have, or has not acknowledged. What was written to a Unix socket is with the peer.
+std::size_t unsent_of(stream_socket& socket) noexcept {
+    int unsent = 0;
+    return family_of(socket.native_handle()) != AF_UNIX && ::ioctl(socket.native_handle(), SIOCOUTQ, &unsent) == 0
+               ? static_cast<std::size_t>(std::max(unsent, 0))
+               : 0;
+}
+
+// Until the peer has ended its side and has all of ours.
+task<void> until_both_have_ended(stream_socket& socket) {
     while (drop_what_has_come(socket)) {
         if (const auto [error] = co_await readable(socket); error) {
             co_return;
         }
+    }
+    constexpr concurrency::duration longest_pause = std::chrono::milliseconds(100);
+    concurrency::duration pause = std::chrono::milliseconds(2); // nobody tells us of an acknowledgement
+    while (unsent_of(socket) != 0) {
+        co_await concurrency::sleep_for(pause);
+        pause = std::min(pause * 2, longest_pause);
     }
 }
 
 } // namespace
 
 stream_socket adopt(concurrency::loop& home, unique_fd connected) {
-    int family = AF_UNSPEC;
-    socklen_t size = sizeof family;
-    ::getsockopt(connected.get(), SOL_SOCKET, SO_DOMAIN, &family, &size);
     stream_socket socket(home.context());
-    socket.assign(asio::generic::stream_protocol(family, 0), connected.get());
+    socket.assign(asio::generic::stream_protocol(family_of(connected.get()), 0), connected.get());
     (void)connected.release();
     return socket;
 }
@@ -108,20 +131,36 @@ task<bool> send(stream_socket& socket, std::string_view& unsent) {
     co_return true;
 }
 
-task<void> linger(stream_socket& socket, concurrency::duration limit) {
+task<void> linger(stream_socket& socket, concurrency::duration limit, concurrency::duration longest) {
     boost::system::error_code error;
     socket.shutdown(stream_socket::shutdown_send, error);
     if (error) {
         co_return;
     }
-    try {
-        co_await concurrency::with_timeout(limit, drop_all(socket));
-    } catch (const concurrency::deadline_exceeded&) { // long enough
-        int unsent = 0;
-        if (::ioctl(socket.native_handle(), SIOCOUTQ, &unsent) == 0 && unsent > 0) {
-            reset_when_closed(socket);
+    auto left = unsent_of(socket);
+    auto round = limit;
+    for (concurrency::duration spent{};;) {
+        try {
+            co_await concurrency::with_timeout(round, until_both_have_ended(socket));
+        } catch (const concurrency::deadline_exceeded&) { // long enough, if all of our bytes are there
         }
+        spent += round;
+        const auto before = std::exchange(left, unsent_of(socket));
+        if (left == 0) {
+            co_return;
+        }
+        if (spent >= longest || (round >= stall && left >= before)) {
+            reset_when_closed(socket);
+            co_return;
+        }
+        round = stall;
     }
+}
+
+void leave_now(stream_socket& socket) noexcept {
+    boost::system::error_code ignored;
+    socket.shutdown(stream_socket::shutdown_send, ignored);
+    (void)drop_what_has_come(socket);
 }
 
 } // namespace muster::server

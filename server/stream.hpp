@@ -49,10 +49,15 @@ void reset_when_closed(stream_socket& socket) noexcept;
 /// also when it throws. After a cancel close: the message cannot be completed any more.
 [[nodiscard]] concurrency::task<bool> send(stream_socket& socket, std::string_view& unsent);
 
-/// Ends our side and reads what the other still sends, for at most `limit`, so that a peer in the middle of sending
-/// reads our last answer instead of a reset (RFC 9112, section 9.6). What is read is dropped where it
-/// stands. Whoever has not even read the answer by then is reset at the close.
+/// Ends our side and reads what the other still sends, until it has ended its side and has all of ours: a peer in the
+/// middle of sending reads our last answer instead of a reset (RFC 9112, section 9.6). What is read is dropped where it
+/// stands. After `limit` that is enough, unless the peer does not have all of our bytes yet: as long as it takes some
+/// of them every two seconds it has until `longest`; who takes none is reset at the close.
 [[nodiscard]] concurrency::task<void> linger(stream_socket& socket,
-                                             concurrency::duration limit = std::chrono::seconds(2));
+                                             concurrency::duration limit = std::chrono::seconds(2),
+                                             concurrency::duration longest = std::chrono::seconds(2));
+
+/// The same without waiting, for an end that has no time left: what has come already does not make it a reset.
+void leave_now(stream_socket& socket) noexcept;
 
 } // namespace muster::server

@@ -167,7 +167,7 @@ class stage {
         }
         require(loop_.counts().live_frames == 0, "a frame is left");
         require(loop_.abandoned().empty(), "an operation is left");
-        require(memory_.held() == 0, "memory of a client is not given back");
+        require(memory_.arriving.held() + memory_.leaving.held() == 0, "memory of a client is not given back");
         return read(client, settings, std::move(records.all));
     }
 
@@ -218,7 +218,7 @@ class stage {
     server::session_settings usual_settings_{};
     server::session_settings small_settings_ = small_limits();
     server::connection_gate gate_{1};
-    server::client_memory memory_{64 << 20};
+    server::client_buffers memory_{64 << 20};
     server::date_cache date_;
     server::client_watch clients_{loop_};
     std::atomic<bool> draining_{false};

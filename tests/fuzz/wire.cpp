@@ -145,7 +145,7 @@ void reset_when_closed(stream_socket& /*socket*/) noexcept {
     connected.other_end->reset = true;
 }
 
-task<void> linger(stream_socket& socket, concurrency::duration limit) {
+task<void> linger(stream_socket& socket, concurrency::duration limit, concurrency::duration /*longest*/) {
     const auto drain = [](stream_socket& from) -> task<void> {
         std::array<char, 2048> scrap{};
         while (co_await receive(from, scrap.data(), scrap.size()) != 0) {
@@ -156,6 +156,10 @@ task<void> linger(stream_socket& socket, concurrency::duration limit) {
         co_await concurrency::with_timeout(limit, drain(socket));
     } catch (const concurrency::deadline_exceeded&) { // long enough
     }
+}
+
+void leave_now(stream_socket& /*socket*/) noexcept {
+    connected.other_end->server_shut = true;
 }
 
 } // namespace muster::server

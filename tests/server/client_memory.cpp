@@ -59,16 +59,36 @@ TEST_CASE("nothing is lost between threads") {
 }
 
 TEST_CASE("a route weighs what its largest answer of late held, and forgets it over smaller ones") {
+    constexpr std::size_t plenty = 1 << 30;
     answer_weight weight;
-    CHECK(weight.expected() == 0);
+    CHECK(weight.expected(plenty) == 0);
     weight.saw(answer_weight::light);
-    CHECK(weight.expected() == 0);
+    CHECK(weight.expected(plenty) == 0);
     weight.saw(1'000'000);
-    CHECK(weight.expected() == 2'000'000);
+    CHECK(weight.expected(plenty) == 2'000'000);
+    CHECK(weight.expected(1'000'000) == 250'000); // more than a quarter is never asked for
     weight.saw(100);
-    CHECK(weight.expected() > 1'700'000);
+    CHECK(weight.expected(plenty) > 1'700'000);
     for (int i = 0; i != 60; ++i) {
         weight.saw(100);
     }
-    CHECK(weight.expected() == 0);
+    CHECK(weight.expected(plenty) == 0);
+}
+
+TEST_CASE("refusals let a route forget with time, however many they are") {
+    constexpr std::size_t plenty = 1 << 30;
+    answer_weight weight;
+    weight.saw(1'000'000);
+    auto now = muster::concurrency::time_point{} + std::chrono::hours(1);
+    weight.refused(now);
+    const auto once = weight.expected(plenty);
+    CHECK(once < 2'000'000);
+    for (int i = 0; i != 1000; ++i) {
+        weight.refused(now + std::chrono::milliseconds(99));
+    }
+    CHECK(weight.expected(plenty) == once);
+    for (int i = 0; i != 50; ++i) {
+        weight.refused(now += std::chrono::milliseconds(100));
+    }
+    CHECK(weight.expected(plenty) == 0);
 }

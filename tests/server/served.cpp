@@ -86,7 +86,8 @@ served::~served() {
     loop.get().cancel_all(concurrency::cancel_cause::shutdown);
     loop.run_real([this] { return loop.get().live_tasks() == 0; });
     CHECK(gate.open() == 0);
-    CHECK(memory.held() == 0);
+    CHECK(memory.arriving.held() == 0);
+    CHECK(memory.leaving.held() == 0);
 }
 
 void served::connect() {
@@ -173,6 +174,17 @@ std::string served::rest() {
         return ended_;
     });
     return std::exchange(heard_, {});
+}
+
+std::size_t served::sip(std::size_t most) {
+    std::string into(most, '\0');
+    std::size_t got = 0;
+    for (int i = 0; i != 20 && got < most; ++i) {
+        const auto n = ::recv(client_.get(), into.data(), most - got, 0);
+        got += n > 0 ? static_cast<std::size_t>(n) : 0;
+        loop.get().context().run_one_for(1ms);
+    }
+    return got;
 }
 
 std::string served::hear() {

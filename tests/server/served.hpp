@@ -58,6 +58,9 @@ class served {
     /// What it said since the last call, without letting it run; and whether its end of the connection is among it.
     std::string hear();
 
+    /// At most `most` bytes of what it has said, and of what it says now that there is room.
+    std::size_t sip(std::size_t most);
+
     [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
     /// connect(), send(), finish(), rest().
@@ -74,7 +77,7 @@ class served {
     test_loop loop;
     std::atomic<bool> draining{false};
     server::connection_gate gate{10};
-    server::client_memory memory{16 * 1024 * 1024};
+    server::client_buffers memory{16 * 1024 * 1024};
     server::open_connections open;
     server::session_settings settings;
     kept_records records;

@@ -140,7 +140,7 @@ struct house {
     connection_gate gate;
     server::address_gate addresses{1, {}}; // loopback is not counted
     connection_gate refused;
-    server::client_memory memory{1024 * 1024};
+    server::client_buffers memory{1024 * 1024};
     std::atomic<bool> draining{false};
     std::vector<tests::kept_records> records; // of each loop
     spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};

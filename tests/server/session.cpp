@@ -230,14 +230,79 @@ TEST_CASE("who sends more requests ahead than allowed is told that the last answ
     CHECK_FALSE(s.was_reset());
 }
 
+TEST_CASE("requests as large as what is read at once are ahead of their turn, too") {
+    muster::server::session_settings settings;
+    settings.pipelined = 3;
+    served s(settings);
+    s.connect();
+    auto page = "GET /hello HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n" + std::string();
+    page.insert(page.size() - 4, 4096 - page.size(), 'x');
+    s.send(page + page + page + page);
+    s.finish();
+    CHECK(count_of(s.rest(), "HTTP/1.1 200 ") == 3);
+}
+
+TEST_CASE("a line end behind a request begins none: the connection is idle") {
+    served s;
+    s.connect();
+    s.send(hello + "\r\n");
+    CHECK(status_of(s.answers()) == 200);
+    s.pass(30s);
+    s.send("\r\n");
+    s.pass(29s);
+    CHECK(s.gate.open() == 1);
+    s.pass(1s);
+    CHECK(s.rest().empty());
+}
+
+TEST_CASE("a request whose reading the end of the process cuts is a 503, and has a record") {
+    served s;
+    s.connect();
+    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+    s.pass(0ms);
+    s.loop.get().cancel_all(muster::concurrency::cancel_cause::shutdown);
+    const auto got = s.rest();
+    CHECK(status_of(got) == 503);
+    CHECK(has(got, "Connection: close\r\n"));
+    CHECK_FALSE(s.was_reset());
+    REQUIRE(s.records.all.size() == 1);
+    CHECK(s.records.all.front().cause == "shutdown");
+    CHECK(s.records.all.front().target == "/echo");
+}
+
+TEST_CASE("what is still behind a request that the end of the process cuts does not make its answer a reset") {
+    served s;
+    s.connect();
+    s.send("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.pass(0ms);
+    s.slip(hello + hello + hello);
+    s.loop.get().cancel_all(muster::concurrency::cancel_cause::shutdown);
+    CHECK(status_of(s.rest()) == 503);
+    CHECK_FALSE(s.was_reset());
+}
+
+TEST_CASE("a large answer has the write timeout for each 64 KiB, so that a slow reader gets it whole") {
+    served s(with_large_bodies());
+    s.connect();
+    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + std::string(900'000, 'x'));
+    s.pass(0ms);
+    std::size_t got = 0;
+    for (int i = 0; i != 100 && got < 900'000; ++i) {
+        s.pass(12s);
+        got += s.sip(200'000); // a Unix socket takes more when most of it has been read
+    }
+    CHECK(got > 900'000);
+    CHECK(s.gate.open() == 1);
+}
+
 TEST_CASE("a head for which clients hold too much memory is a 503, and all of it is given back") {
     served s;
-    muster::server::client_memory::share others(s.memory);
-    REQUIRE(others.hold(s.memory.limit() - 8 * 1024));
+    muster::server::client_memory::share others(s.memory.arriving);
+    REQUIRE(others.hold(s.memory.arriving.limit() - 8 * 1024));
     s.connect();
     s.send("GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(3000, 'x')); // fits into what every connection has
     s.pass(0ms);
-    CHECK(s.memory.held() == s.memory.limit() - 8 * 1024);
+    CHECK(s.memory.arriving.held() == s.memory.arriving.limit() - 8 * 1024);
     s.send(std::string(3000, 'x'));
     s.finish();
     const auto got = s.rest();
@@ -245,12 +310,12 @@ TEST_CASE("a head for which clients hold too much memory is a 503, and all of it
     CHECK(has(got, "Retry-After: 1\r\n"));
     CHECK(has(got, "Connection: close\r\n"));
     s.until_ended();
-    CHECK(s.memory.held() == s.memory.limit() - 8 * 1024);
+    CHECK(s.memory.arriving.held() == s.memory.arriving.limit() - 8 * 1024);
 }
 
 TEST_CASE("an answer for which clients hold too much memory is a 503, later ones before their work begins") {
     served s;
-    muster::server::client_memory::share others(s.memory);
+    muster::server::client_memory::share others(s.memory.leaving);
     const std::string echo =
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + std::string(60'000, 'x');
     s.connect();
@@ -262,8 +327,9 @@ TEST_CASE("an answer for which clients hold too much memory is a 503, later ones
     }
     CHECK(status_of(got) == 200);
     s.pass(0ms);
-    CHECK(s.memory.held() == 0);
-    REQUIRE(others.hold(s.memory.limit() - 119'000)); // enough to read it, not for the 120,000 that the last one took
+    CHECK(s.memory.leaving.held() == 0);
+    REQUIRE(others.hold(s.memory.leaving.limit() -
+                        119'000)); // enough to read it, not for the 120,000 that the last one took
     s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
     got = s.answers();
     CHECK(status_of(got) == 503);
@@ -287,25 +353,25 @@ TEST_CASE("a client that does not end its side holds no memory once it has been 
     CHECK(has(got, "Connection: close\r\n"));
     s.pass(1s);
     CHECK(s.gate.open() == 1); // it lingers
-    CHECK(s.memory.held() == 0);
+    CHECK(s.memory.arriving.held() + s.memory.leaving.held() == 0);
     s.pass(1s);
     CHECK(s.gate.open() == 0);
 }
 
 TEST_CASE("a connection whose answer waits shows as write, and holds memory until it is sent") {
     served s(with_large_bodies());
-    muster::server::client_memory::share others(s.memory);
+    muster::server::client_memory::share others(s.memory.leaving);
     REQUIRE(others.hold(1));
     s.connect();
     s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
     s.pass(0ms);
     CHECK(s.waits_for() == "write");
-    CHECK(s.memory.held() >= 500'000);
+    CHECK(s.memory.leaving.held() >= 500'000);
     s.pass(14s);
     CHECK(s.gate.open() == 1);
     s.pass(1s);
     CHECK(s.gate.open() == 0);
-    CHECK(s.memory.held() == 1);
+    CHECK(s.memory.leaving.held() == 1);
     CHECK(s.records.all.back().cause == "write_timeout");
 }
 
