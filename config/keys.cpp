@@ -264,9 +264,9 @@ constexpr key limits[] = {
      "requests in a row that a client sends before it has read the\nanswers so far; the last one's answer ends the "
      "connection",
      file_kind::number, limit<&l::pipelined, 1, 1'000'000>},
-    {"max-buffered", "SIZE", "a quarter of the memory, at most 1GiB",
-     "what all clients together hold of our memory: heads and bodies\nthat arrive (beyond 4KiB each) and answers that "
-     "wait to be\nread; who needs more is answered 503, or cut",
+    {"max-buffered", "SIZE", "a quarter of the memory, 4MiB to 1GiB",
+     "what all clients together hold of our memory: a quarter of it\nfor heads and bodies that arrive (beyond 4KiB "
+     "each), the rest\nfor answers (beyond 16KiB each); without room 503, or a cut",
      file_kind::text, limit_size<&l::buffered, 64 * kib, 1024 * 1024 * mib>},
 };
 
@@ -275,7 +275,8 @@ constexpr key times[] = {
      file_kind::text, duration<&s::timeout>},
     {"head-timeout", "DURATION", "10s", "for a request's head to arrive", file_kind::text, duration<&s::head_timeout>},
     {"read-timeout", "DURATION", "15s", "for a whole request to arrive", file_kind::text, duration<&s::read_timeout>},
-    {"write-timeout", "DURATION", "15s", "for an answer to leave", file_kind::text, duration<&s::write_timeout>},
+    {"write-timeout", "DURATION", "15s", "for an answer to leave, and for each further 64KiB of it", file_kind::text,
+     duration<&s::write_timeout>},
     {"idle-timeout", "DURATION", "60s", "for a silent connection", file_kind::text, duration<&s::idle_timeout>},
     {"drain", "DURATION", "longest route limit + 1s",
      "how long requests may go on after SIGTERM, counted from the\nend of --drain-delay; the rest is cut and named in "
