@@ -112,7 +112,8 @@ bool request_reader::skip_line_ends() noexcept {
         buffer_.consume(2);
         ++skipped_;
     }
-    return !has_unread();
+    // The first half of one more is kept.
+    return !has_unread() || (skipped_ != most_skipped && buffer_.unread() == "\r");
 }
 
 void request_reader::drop() noexcept {

@@ -100,8 +100,6 @@ class session {
             if (then == after::goodbye) {
                 break;
             }
-            (void)reader_.skip_line_ends();
-            reader_.rest();
         }
         reader_.drop();
         shows("closing");
@@ -129,10 +127,11 @@ class session {
     // Waits for the first byte of a request. False if none will come. Also when the process drains: the client has been
     // told nothing of it yet, else the connection would have ended with the last answer.
     task<bool> idle() {
-        if (reader_.has_unread()) {
+        if (!reader_.skip_line_ends()) {
             co_await concurrency::reschedule(); // who sends many at once takes turns with everybody else
             co_return true;
         }
+        reader_.rest();
         shows("idle");
         const bool closing = context_.open.closing();
         const auto until =
