@@ -6,7 +6,7 @@ import functools
 import re
 import time
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) [\t\x20-\x7e\x80-\xff]*\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [\t\x20-\x7e\x80-\xff]*\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*\r\n")
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
@@ -24,7 +24,6 @@ def escaped(data, most=120):
 @dataclasses.dataclass
 class Answer:
     status: int
-    minor: int  # of its HTTP version
     fields: list  # (lower-case name, value) as they came
     body: bytes = b""
     until_close: bool = False  # its body ends with the connection
@@ -49,7 +48,7 @@ class Answer:
 
     @property
     def says_close(self):
-        return "close" in self.options or self.minor == 0 and "keep-alive" not in self.options
+        return "close" in self.options
 
     def problems(self, now=None):
         """What is wrong with it, whatever was asked."""
@@ -154,12 +153,12 @@ class Reader:
         line_end = data.find(b"\n", at)
         line = bytes(data[at : line_end + 1] if line_end >= 0 else data[at:])
         status_line = _STATUS_LINE.fullmatch(line) if line_end >= 0 else None
-        if status_line is None and (line_end >= 0 or not b"HTTP/1.".startswith(line[:7])):
+        if status_line is None and (line_end >= 0 or not b"HTTP/1.1 ".startswith(line[:9])):
             raise Unreadable(f"this is no status line: {escaped(line)}")
         if head_end < 0:
             raise _More
         fields = _fields(bytes(data[line_end + 1 : head_end + 2]))
-        answer = Answer(int(status_line.group(2)), int(status_line.group(1)), fields, begins=at)
+        answer = Answer(int(status_line.group(1)), fields, begins=at)
         self._body(answer, head_end + 4, ended)
         return answer
 

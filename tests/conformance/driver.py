@@ -29,6 +29,7 @@ CUT_EVERYWHERE = 4096  # streams up to this length are cut at every position
 CUTS_OF_LONG = 64
 LOOK = 0.0005  # how often to look whether the server has read the first part
 PAUSE = 0.003  # between the two parts, when that cannot be seen (another machine's server)
+READ_TIMEOUT, SHORTEST_TIMEOUT = 15.0, 5.0  # seconds; what a muster with its defaults has
 UNREAD = 1.0  # a server that does not read at all gets the second part after this
 QUIET = 0.3  # how long to listen on when the answers are wrong already
 EXPECT_PATIENCE = 1.0  # a client that waits for 100 does not wait for ever
@@ -401,14 +402,17 @@ def main(arguments):
                              "seeded ones, or whole (the default)")
     parser.add_argument("--cuts", type=int, default=CUTS_OF_LONG, metavar="N", help="of a vector, at most, default 64")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--read-timeout", type=float, default=15.0, metavar="SECONDS", help="the server's, default 15")
+    parser.add_argument("--read-timeout", type=float, metavar="SECONDS", help="the server's, default 15")
     parser.add_argument("--shortest-timeout", type=float, metavar="SECONDS",
-                        help="when it gives up a head or a body earlier than that (muster by itself: 5)")
+                        help="when it gives up a head or a body earlier than that: 5 when --read-timeout is not told, as a muster "
+                             "with its defaults does; else the read timeout")
     parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="what it may be late, default 5")
     parser.add_argument("--known-failures", metavar="FILE", help="ids that fail and do not count")
     parser.add_argument("--json", metavar="FILE", help="also what every vector got")
     parser.add_argument("--verbose", action="store_true", help="a line for every connection")
     options = parser.parse_args(arguments)
+    if options.read_timeout is None:
+        options.read_timeout, options.shortest_timeout = READ_TIMEOUT, options.shortest_timeout or SHORTEST_TIMEOUT
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
     try:

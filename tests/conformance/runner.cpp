@@ -30,7 +30,7 @@ server::session_settings settings() {
 }
 
 std::vector<std::string_view> pieces_of(std::string_view bytes, runner::pieces how) {
-    constexpr std::size_t first = 4096;
+    constexpr std::size_t first = 65536;
     constexpr std::size_t last = 256;
     constexpr std::size_t at_most = 32768; // what a socket's buffer takes
     std::vector<std::string_view> all;
