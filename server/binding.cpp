@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -75,8 +77,13 @@ void set(int fd, int level, int option, int value = 1) {
     }
 }
 
-// A bound socket. Throws std::system_error.
-unique_fd bound(socket_address& address, bool reuse_port) {
+int in_milliseconds(std::chrono::milliseconds time) {
+    return static_cast<int>(
+        std::clamp<std::chrono::milliseconds::rep>(time.count(), 1, std::numeric_limits<int>::max()));
+}
+
+// A bound socket; of TCP with that user timeout. Throws std::system_error.
+unique_fd bound(socket_address& address, bool reuse_port, std::chrono::milliseconds unacknowledged = {}) {
     unique_fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) {
         throw std::system_error(errno, std::generic_category());
@@ -86,6 +93,7 @@ unique_fd bound(socket_address& address, bool reuse_port) {
         // Inherited by what is accepted.
         set(fd.get(), IPPROTO_TCP, TCP_NODELAY);
         set(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, most_unsent);
+        set(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, in_milliseconds(unacknowledged));
         set(fd.get(), SOL_SOCKET, SO_SNDBUF, most_on_its_way);
         set(fd.get(), SOL_SOCKET, SO_RCVBUF, most_unread);
     }
@@ -115,12 +123,13 @@ std::uint16_t port_of(const unique_fd& fd) {
                                                : reinterpret_cast<sockaddr_in&>(storage).sin_port);
 }
 
-listening listen_on_tcp(config::tcp_endpoint where, std::size_t count, bool share) {
+listening listen_on_tcp(config::tcp_endpoint where, std::size_t count, bool share,
+                        std::chrono::milliseconds unacknowledged) {
     auto address = address_of(where);
     listening made;
     while (made.sockets.size() < count) {
         const bool alone = made.sockets.empty() && !share;
-        made.sockets.push_back(bound(address, !alone));
+        made.sockets.push_back(bound(address, !alone, unacknowledged));
         start_listening(made.sockets.back()); // two sockets that only are bound do not disturb each other
         if (alone && count > 1) {
             // Now that it is ours alone the others may join it. It stays: to close it would reset who has come already.
@@ -205,12 +214,13 @@ void socket_file::remove() noexcept {
     }
 }
 
-listening listen_on(const config::endpoint& where, std::size_t count, bool share) {
+listening listen_on(const config::endpoint& where, std::size_t count, bool share,
+                    std::chrono::milliseconds unacknowledged) {
     try {
         if (const auto* local = std::get_if<config::unix_endpoint>(&where)) {
             return listen_on_unix(*local);
         }
-        return listen_on_tcp(std::get<config::tcp_endpoint>(where), count, share);
+        return listen_on_tcp(std::get<config::tcp_endpoint>(where), count, share, unacknowledged);
     } catch (const std::system_error& error) {
         refuse(where, error.code().value());
     }

@@ -4,6 +4,7 @@
 #include "config/address.hpp"
 #include "server/unique_fd.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -46,7 +47,10 @@ struct listening {
 /// socket, whatever `count`; a file that a dead process left (nobody accepts on it) is replaced. Throws bind_error.
 /// What TCP accepts there sends at once (TCP_NODELAY), and holds at most 16 KiB, and what one write adds, that are not
 /// on their way to the client (TCP_NOTSENT_LOWAT), about 128 KiB with those that are (SO_SNDBUF), and about 32 KiB of
-/// what is not read yet (SO_RCVBUF). A Unix socket is bounded by its sender's buffer alone.
-[[nodiscard]] listening listen_on(const config::endpoint& where, std::size_t count, bool share);
+/// what is not read yet (SO_RCVBUF). A Unix socket is bounded by its sender's buffer alone. Whoever acknowledges
+/// nothing for `unacknowledged`, or has no room for a byte all that time, is dropped by the kernel (TCP_USER_TIMEOUT),
+/// also when the connection is closed here already: a net under the timeouts of the session, which are shorter.
+[[nodiscard]] listening listen_on(const config::endpoint& where, std::size_t count, bool share,
+                                  std::chrono::milliseconds unacknowledged = std::chrono::seconds(30));
 
 } // namespace muster::server

@@ -23,9 +23,10 @@ constexpr bool line_end(char c) noexcept {
     return c == '\r' || c == '\n';
 }
 
-// What may stand between the two spaces of a request line; what of that is no target, handlers/target says.
+// What may stand between the two spaces of a request line: what is visible in ASCII. What of that is no target,
+// handlers/target says at the line's end.
 constexpr bool in_target(char c) noexcept {
-    return static_cast<unsigned char>(c) > ' ' && c != 0x7F;
+    return static_cast<unsigned char>(c - '!') <= '~' - '!';
 }
 
 constexpr std::string_view version_begins = "HTTP/";

@@ -18,7 +18,8 @@ struct head_limits {
     std::size_t fields = 0;
 };
 
-/// Request line with its target, field lines, empty line. A fault is told at the first byte that makes it one.
+/// Request line with its target, field lines, empty line. A fault is told at the first byte that makes it one; of
+/// visible characters that make no target, at the end of the request line.
 class head_scan {
   public:
     /// Longer than every method that this server, or any, knows: a longer one is a 501 (RFC 9112, section 3).

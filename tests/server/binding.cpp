@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -102,9 +103,10 @@ TEST_CASE("who connects while the sockets of a group are made one after another 
     }
 }
 
-TEST_CASE("what is accepted sends at once and holds little that is not on its way, as its listener says") {
+TEST_CASE(
+    "what is accepted sends at once, holds little that is not on its way, and drops the dead, as its listener says") {
     for (const char* host : {"127.0.0.1", "::1"}) {
-        const auto made = listen_on(tcp_endpoint{host, 0}, 1, false);
+        const auto made = listen_on(tcp_endpoint{host, 0}, 1, false, std::chrono::seconds(42));
         sockaddr_storage address{};
         socklen_t size = sizeof address;
         REQUIRE(::getsockname(made.sockets.front().get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
@@ -120,6 +122,7 @@ TEST_CASE("what is accepted sends at once and holds little that is not on its wa
         };
         CHECK(option(IPPROTO_TCP, TCP_NODELAY) > 0);
         CHECK(option(IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16 * 1024);
+        CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) == 42'000);
         CHECK(option(SOL_SOCKET, SO_SNDBUF) == 256 * 1024); // the kernel doubles what is asked for
         CHECK(option(SOL_SOCKET, SO_RCVBUF) == 64 * 1024);
     }

@@ -272,6 +272,16 @@ TEST_CASE("a target that is none is a 400, and says why") {
     CHECK(parse_every_way("GET /# HTTP/1.1\r\nHost\r\n\r\n").detail.find("fragment") != std::string::npos);
 }
 
+TEST_CASE("a byte that is no ASCII is refused where it stands in the target, whatever the method") {
+    for (const auto* line : {"GET /a\x80", "GET /\xff", "CONNECT a\xc3", "CONNECT \xe2"}) {
+        const auto got = parse_every_way(line); // the line has no end yet
+        CAPTURE(line, got.detail);
+        CHECK(got.status == 400);
+        CHECK(got.detail.find("the request target holds byte 0x") != std::string::npos);
+    }
+    CHECK(parse("GET /~!").what == outcome::need_more);
+}
+
 TEST_CASE("a field line that is none is a 400, and says why") {
     for (const auto& [line, why] : {std::pair{"No colon\r\n"sv, "white space in or behind the name"},
                                     {"Nocolon\r\n", "has no colon"},
