@@ -27,4 +27,9 @@ std::uint64_t default_buffered(std::uint64_t allowed) {
     return std::clamp(allowed / 4, 4 * mib, 1024 * mib);
 }
 
+std::size_t default_connections(std::uint64_t allowed) {
+    constexpr std::uint64_t of_each = 32 * 1024;
+    return static_cast<std::size_t>(std::max<std::uint64_t>(allowed / 4 / of_each, 64));
+}
+
 } // namespace muster::config

@@ -1,6 +1,7 @@
 // config/: how much memory this process may have when nobody says.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 
@@ -13,5 +14,9 @@ namespace muster::config {
 
 /// What clients may hold of it in all (see settings::max_buffered): a quarter, 4 MiB to 1 GiB.
 [[nodiscard]] std::uint64_t default_buffered(std::uint64_t allowed);
+
+/// How many connections are safe with it, be they up to what they like: another quarter, at 32 KiB each (8 of them ours
+/// with an unfinished head that no budget counts, the rest the kernel's), and at least 64.
+[[nodiscard]] std::size_t default_connections(std::uint64_t allowed);
 
 } // namespace muster::config

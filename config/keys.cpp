@@ -219,9 +219,9 @@ constexpr key listening[] = {
      file_kind::boolean, toggle<&s::debug_on_public>},
     {"reuse-port", "", "off", "share the ports with another muster instead of failing\nwhen they are in use",
      file_kind::boolean, toggle<&s::reuse_port>},
-    {"max-connections", "N", "from the descriptor limit", "open connections; one more is answered 503",
+    {"max-connections", "N", "from descriptors and memory", "open connections; one more is answered 503",
      file_kind::number, number<&s::max_connections, 1, 10'000'000>},
-    {"max-connections-per-address", "N", "a quarter of --max-connections, at least 64",
+    {"max-connections-per-address", "N", "a quarter of --max-connections, or 64, at most 3/4",
      "of them from one IPv4 address or IPv6 /64, so that no client\ntakes the house alone; one more is answered 503; "
      "off "
      "for no\nlimit. Loopback, Unix sockets and --trusted-proxies are not\ncounted",

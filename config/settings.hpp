@@ -64,7 +64,7 @@ struct settings {
     std::string admin_token_file; ///< whoever asks for debug routes must bring its content; empty: nothing is asked for
     bool debug_on_public = false;
     bool reuse_port = false;                    ///< share the ports with another process instead of failing
-    std::optional<std::size_t> max_connections; ///< none: from the descriptor limit
+    std::optional<std::size_t> max_connections; ///< none: from descriptors and memory
     /// Of one IPv4 address, or one IPv6 /64; 0: as many as there are. None: from the limit above.
     std::optional<std::size_t> max_connections_per_address;
     trusted_peers trusted{}; ///< whose Forwarded and X-Forwarded-For name the peer

@@ -7,6 +7,7 @@ namespace muster::server {
 
 namespace {
 
+constexpr std::chrono::seconds between_tellings{60};
 constexpr std::size_t ipv4_begins = 12; // in ::ffff:a.b.c.d
 
 bool is_ipv4(const config::ip_bytes& address) noexcept {
@@ -59,6 +60,13 @@ std::optional<address_gate::place> address_gate::enter(const std::optional<confi
     }
     ++entry->second;
     return place(in, entry);
+}
+
+bool address_gate::to_be_told(concurrency::time_point now) noexcept {
+    auto until = quiet_until_.load(std::memory_order_relaxed);
+    // Of two loops that find it is time one tells.
+    return now >= until &&
+           quiet_until_.compare_exchange_strong(until, now + between_tellings, std::memory_order_relaxed);
 }
 
 std::size_t address_gate::addresses() const {

@@ -2,9 +2,11 @@
 // loops; connection_gate counts the connections of everybody.
 #pragma once
 
+#include "concurrency/time.hpp"
 #include "config/network.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -54,6 +56,9 @@ class address_gate {
     /// Nothing if `from` has all its places; no address: a Unix socket's. Throws bad_alloc.
     [[nodiscard]] std::optional<place> enter(const std::optional<config::ip_bytes>& from);
 
+    /// Whether a refusal at this time is to be told in the log: once a minute for all loops, whoever is refused.
+    [[nodiscard]] bool to_be_told(concurrency::time_point now) noexcept;
+
     /// How many addresses have a connection.
     [[nodiscard]] std::size_t addresses() const;
 
@@ -64,6 +69,7 @@ class address_gate {
     config::trusted_peers exempt_;
     // Loops that accept at the same time seldom meet at one lock, which is held for a step in a map.
     mutable std::array<shard, 16> shards_;
+    std::atomic<concurrency::time_point> quiet_until_{concurrency::time_point::min()};
 };
 
 } // namespace muster::server

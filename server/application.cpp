@@ -53,6 +53,7 @@ constexpr std::size_t buffered_by_admins = 16 << 20; // a roll of 10,000 tasks i
 constexpr std::size_t refusals_at_once = 64;
 constexpr std::chrono::milliseconds longest_admin_idle{5'000};
 constexpr std::chrono::milliseconds watch_budget{100};
+constexpr std::chrono::milliseconds least_unacknowledged{30'000};
 
 upstream::source_settings source_of(std::string name, const config::source& source) {
     return {.name = std::move(name),
@@ -87,6 +88,11 @@ session_settings sessions_of(const config::settings& settings) {
             .idle_timeout = settings.idle_timeout,
             .pipelined = settings.limits.pipelined,
             .trusted = settings.trusted};
+}
+
+// When the kernel drops who acknowledges nothing: long after the session should have.
+std::chrono::milliseconds unacknowledged_in(const config::settings& settings) {
+    return std::max(2 * settings.write_timeout, least_unacknowledged);
 }
 
 std::size_t buffered_by_clients(const config::settings& settings) {
@@ -128,8 +134,34 @@ std::size_t files_of_sources(const config::settings& settings) {
     return 3 * (settings.users.policy.workers + settings.profiles.policy.workers + settings.posts.policy.workers);
 }
 
+std::size_t loops_of(const config::settings& settings) {
+    return settings.threads != 0 ? settings.threads : config::default_threads();
+}
+
+// By all loops and sources; a Unix socket is counted as often as a TCP address, which it is not opened.
+std::size_t opened_for(const config::settings& settings) {
+    return files_of_sources(settings) + descriptors_of_loops(loops_of(settings), settings.listen.size());
+}
+
 std::size_t places_for(const config::settings& settings, std::size_t descriptors) {
-    return settings.max_connections.value_or(connections_within(descriptors, files_of_sources(settings)));
+    return settings.max_connections.value_or(std::min(connections_within(descriptors, opened_for(settings)),
+                                                      config::default_connections(config::memory_allowed())));
+}
+
+void warn_of_limits(const config::settings& settings, std::size_t descriptors, spdlog::logger& log) {
+    const auto opened = opened_for(settings);
+    if (const auto few = settings.max_connections
+                             ? warning_of_connections(*settings.max_connections, descriptors, opened)
+                             : warning_of_descriptors(descriptors, opened, loops_of(settings))) {
+        log.warn("{}", *few);
+    }
+    if (settings.max_connections) {
+        const auto memory = config::memory_allowed();
+        if (const auto little =
+                warning_of_memory(*settings.max_connections, config::default_connections(memory), memory)) {
+            log.warn("{}", *little);
+        }
+    }
 }
 
 std::size_t places_of_an_address(const config::settings& settings, std::size_t places) {
@@ -151,7 +183,7 @@ struct house {
           addresses(places_of_an_address(s, gate.limit()), s.trusted),
           memory(buffered_by_clients(s)),
           admin_memory(buffered_by_admins),
-          pool(s.threads != 0 ? s.threads : config::default_threads(), 1),
+          pool(loops_of(s), 1),
           admin({.name = "admin",
                  .index = static_cast<std::uint32_t>(pool.size()),
                  .stride = static_cast<std::uint32_t>(pool.size() + 1)}),
@@ -223,7 +255,7 @@ struct house {
 
     void open_doors() {
         for (const auto& where : settings.listen) {
-            auto bound = listen_on(where, services.size(), settings.reuse_port);
+            auto bound = listen_on(where, services.size(), settings.reuse_port, unacknowledged_in(settings));
             facts.listening.push_back(bound.address);
             std::vector<service*> all;
             std::size_t number = 0;
@@ -244,7 +276,7 @@ struct house {
             files.push_back(std::move(bound.file));
         }
         if (settings.admin) {
-            auto bound = listen_on(*settings.admin, 1, settings.reuse_port);
+            auto bound = listen_on(*settings.admin, 1, settings.reuse_port, unacknowledged_in(settings));
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
                 admin,
@@ -368,12 +400,7 @@ int serve(const config::settings& settings, const application_extras& extras) {
         const auto token = token_of(settings, *log);
         const bool created =
             prepare_sources(settings, *log, signals.stop()); // before the sources open what it makes, or refuses
-        if (settings.max_connections) {
-            const auto few = warning_of_connections(*settings.max_connections, descriptors, files_of_sources(settings));
-            if (few) {
-                log->warn("{}", *few);
-            }
-        }
+        warn_of_limits(settings, descriptors, *log);
         if (signals.stop()) {
             return end_before_serving(signals);
         }

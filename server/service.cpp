@@ -1,6 +1,8 @@
 // server/: see service.hpp.
 #include "server/service.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +43,12 @@ void service::take_in(std::size_t door, unique_fd connected, remote from, servic
     }
     auto of_address = parts_.addresses.enter(from.address);
     if (!of_address) {
+        if (parts_.addresses.to_be_told(
+                home_.now())) { // a balancer's operator has to find out why all its clients fail
+            parts_.log.warn("{} is refused: an address may have {} connections (--max-connections-per-address), and it "
+                            "has as many; if many clients come by it, name it in --trusted-proxies",
+                            from.address ? config::to_string(*from.address) : from.name, parts_.addresses.limit());
+        }
         refuse(door, std::move(connected), refused_for::connections_of_address, std::move(from.name));
         return;
     }

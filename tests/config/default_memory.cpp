@@ -40,5 +40,11 @@ TEST_CASE("clients may hold a quarter of it, within reason") {
     CHECK(default_buffered(64 * 1024 * mib) == 1024 * mib);
 }
 
+TEST_CASE("as many connections are safe as fit into a quarter of it at 32 KiB each, and 64") {
+    CHECK(default_connections(64 * mib) == 512);
+    CHECK(default_connections(1024 * mib) == 8192);
+    CHECK(default_connections(1 * mib) == 64);
+}
+
 } // namespace
 } // namespace muster::config

@@ -3,12 +3,14 @@
 `edges.py NAME muster muster_test_server`."""
 import contextlib
 import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import time
 
+from crowd import until
 from harness import Failed, Server, check, exchange, get, main, request_bytes, server
 
 
@@ -171,6 +173,27 @@ def the_admin_listener_answers_without_descriptors(muster, test_server, folder):
         check(code == 0, "exit code", code, s.log())
 
 
+def a_start_with_few_descriptors_says_how_many_it_leaves(muster, test_server, folder):
+    with server(muster, folder=folder) as s:  # makes the database
+        check("ulimit" not in s.log(), "it warns of nothing:", s.log())
+    limited = folder / "limited"
+    limited.write_text(f'#!/bin/sh\nulimit -n 256\nexec "{muster}" "$@"\n')
+    limited.chmod(0o755)
+    with server(limited, "--threads", "20", folder=folder) as s, contextlib.ExitStack() as held:
+        told = re.findall(r"256 open files.*that leaves (\d+) connections", s.log())
+        check(len(told) == 1, "it does not say what is left:", s.log())
+        until(lambda: all(c["loop"].startswith("admin") for c in s.roll()["connections"]), 5, "no connection of the start")
+        for i in range(int(told[0])):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", s.public), timeout=5))
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            check(client.recv(12) == b"HTTP/1.1 200", "connection", i + 1, "of", told, "is refused")
+        check(get(s.public, "/livez").status == 503, "more than it said are served")
+        check(get(s.admin, "/livez").status == 200, "the admin listener has no descriptor")
+    s = Server(limited, "--threads", "60", folder=folder, wait=False)
+    code = s.wait()
+    check(code == 1 and "256 open files (ulimit -n), and 60 loops" in s.log() and "--threads" in s.log(), code, s.log())
+
+
 def idle_connections_do_not_keep_others_from_the_admin_listener(muster, test_server, folder):
     with server(muster, folder=folder) as s:
         idle = [socket.create_connection(("127.0.0.1", s.admin), timeout=10) for _ in range(64)]
@@ -193,5 +216,6 @@ main({f.__name__: f for f in (
     a_stop_that_is_cut_short_leaves_no_socket_file,
     who_connected_before_a_stop_is_answered,
     the_admin_listener_answers_without_descriptors,
+    a_start_with_few_descriptors_says_how_many_it_leaves,
     idle_connections_do_not_keep_others_from_the_admin_listener,
 )})

@@ -103,6 +103,9 @@ def one_address_has_its_places_and_leaves_the_others_theirs(muster, test_server,
 
         until(lambda: len(recorded()) >= 3, 5, "a record of each refusal")
         check(all(peer.startswith(("192.0.2.2:", "[2001:db8:0:1:")) for peer in recorded()), recorded())
+        told = [line for line in s.log().splitlines() if "--max-connections-per-address" in line]
+        check(len(told) == 1 and "192.0.2.2 is refused" in told[0] and "may have 4 connections" in told[0] and
+              "--trusted-proxies" in told[0], "the log tells of it, once a minute:", told)
 
     # What it is when nobody has said anything: a quarter of all, but 64.
     for limits, expected in ((["--max-connections", "400"], 100), (["--max-connections", "100"], 64),

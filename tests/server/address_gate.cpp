@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 using muster::config::parse_ip;
 using muster::config::parse_network;
 using muster::server::address_gate;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -147,4 +149,25 @@ TEST_CASE("threads that come and go never find more places than there are, and l
     CHECK(gate.addresses() == 0);
     auto place = gate.enter(parse_ip("192.0.2.0"));
     CHECK(place);
+}
+
+TEST_CASE("a refusal is told once a minute, by whichever thread comes first") {
+    address_gate gate(1, {});
+    const muster::concurrency::time_point begin{};
+    std::atomic<int> told{0};
+    std::vector<std::thread> loops;
+    for (int i = 0; i != 4; ++i) {
+        loops.emplace_back([&] {
+            for (int again = 0; again != 1000; ++again) {
+                told += gate.to_be_told(begin) ? 1 : 0;
+            }
+        });
+    }
+    for (auto& each : loops) {
+        each.join();
+    }
+    CHECK(told == 1);
+    CHECK_FALSE(gate.to_be_told(begin + 59s));
+    CHECK(gate.to_be_told(begin + 60s));
+    CHECK_FALSE(gate.to_be_told(begin + 61s));
 }
