@@ -30,8 +30,9 @@ in the words of the API.
 
 (on one line). profile may be null or left out, posts may be left out; everything else has to be
 there, and nothing else may be. Ids are 1 to 2^63-1; a post's id belongs to one person. website is
-empty or an http(s) URL, language a tag such as pt-BR. Lines end with LF or CRLF, are UTF-8 and at
-most 8 MiB; empty ones are passed over, as is a byte order mark at the file's start.
+empty or an http(s) URL with a host and without a user or password, language a tag such as pt-BR.
+Lines end with LF or CRLF, are UTF-8 and at most 8 MiB; empty ones are passed over, as is a byte
+order mark at the file's start.
 
 A person that is there already is replaced whole; the same file again changes nothing. A database
 that is absent is made, empty. A server reads on meanwhile; only if the database is one of

@@ -39,6 +39,10 @@ void append_field(std::string& to, std::string_view name, std::string_view text,
     }
 }
 
+bool may_name_a_user(std::string_view target) noexcept {
+    return !target.starts_with('/') || target.starts_with("//");
+}
+
 std::string word(std::string_view text, std::size_t longest = longest_log_word) {
     return text.empty() ? "-" : escaped(text, longest);
 }
@@ -68,6 +72,23 @@ std::string escaped(std::string_view text, std::size_t longest) {
     return result;
 }
 
+std::string masked_target(std::string_view target) {
+    if (!may_name_a_user(target)) {
+        return std::string(target);
+    }
+    const auto slashes = target.find("//");
+    const bool in_scheme = slashes != std::string_view::npos && target.find_first_of("/?#") == slashes;
+    const auto begin = in_scheme ? slashes + 2 : 0;
+    const auto end = target.find_first_of("/?#", begin);
+    const auto authority = target.substr(begin, end == std::string_view::npos ? end : end - begin);
+    const bool cut = end == std::string_view::npos && target.size() >= request_record::longest_target;
+    const auto at = cut ? authority.size() : authority.rfind('@');
+    if (at == std::string_view::npos) {
+        return std::string(target);
+    }
+    return std::string(target.substr(0, begin)).append("***").append(target.substr(begin + at));
+}
+
 void access_lines::append_time(std::string& to, std::chrono::system_clock::time_point time) {
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
     const auto second = ms / 1000;
@@ -85,12 +106,17 @@ void access_lines::append_time(std::string& to, std::chrono::system_clock::time_
 
 void access_lines::append(std::string& to, const request_record& record) {
     constexpr auto longest = request_record::longest_target;
+    std::string masked;
+    std::string_view target = record.target;
+    if (may_name_a_user(target) && !target.empty()) { // else, as ever, it is not copied
+        masked = masked_target(target);
+        target = masked;
+    }
     if (!json_) {
         append_time(to, record.began);
         fmt::format_to(std::back_inserter(to), " {} {} {:.3f} ms {} B {} {} route {} peer {} request {}\n",
                        record.status, word(record.cause), milliseconds(record.took), record.bytes, word(record.method),
-                       word(record.target, longest), word(record.route, longest), word(record.peer),
-                       word(record.request_id));
+                       word(target, longest), word(record.route, longest), word(record.peer), word(record.request_id));
         return;
     }
     to += R"({"time":")";
@@ -100,7 +126,7 @@ void access_lines::append(std::string& to, const request_record& record) {
     append_field(to, "peer", record.peer);
     append_field(to, "method", record.method);
     append_field(to, "route", record.route, longest);
-    append_field(to, "target", record.target, longest);
+    append_field(to, "target", target, longest);
     fmt::format_to(std::back_inserter(to), ",\"status\":{}", record.status);
     append_field(to, "cause", record.cause);
     fmt::format_to(std::back_inserter(to), ",\"duration_ms\":{:.3f},\"bytes\":{}}}\n", milliseconds(record.took),

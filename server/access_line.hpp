@@ -17,6 +17,11 @@ inline constexpr std::size_t longest_log_word = 80;
 /// `text` as printable ASCII without spaces, at most `longest` of it: other bytes, and the backslash, as \xNN.
 [[nodiscard]] std::string escaped(std::string_view text, std::size_t longest);
 
+/// A target without its user information (RFC 3986, 3.2.1): what stands between "//" and "@" of its authority is "***".
+/// So is what does not begin with "/" and has no "//": CONNECT's target. One that was cut inside its authority may have
+/// lost its "@": of that nothing but the scheme is left.
+[[nodiscard]] std::string masked_target(std::string_view target);
+
 /// Writes lines; remembers the second it wrote last, since the next one is mostly in it. One thread at a time.
 class access_lines {
   public:

@@ -46,9 +46,12 @@ std::string_view fault_of_website(std::string_view url) {
         return {};
     const std::size_t scheme = starts_with(url, "https://") ? 8 : starts_with(url, "http://") ? 7 : 0;
     const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
-    const auto host = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
-    if (scheme == 0 || host.empty() || std::ranges::any_of(url, is_blank))
+    const auto authority = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
+    // RFC 9110, 4.2.1: without a host it is no URL of http. Of "host:port" the host is what may not be empty.
+    if (scheme == 0 || authority.empty() || authority.front() == ':' || std::ranges::any_of(url, is_blank))
         return "must be empty or a URL such as https://ada.example/";
+    if (authority.contains('@')) // RFC 9110, 4.2.4
+        return "names a user or a password in front of @, which everybody would be served: leave them out";
     return {};
 }
 

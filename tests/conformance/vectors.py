@@ -3,6 +3,7 @@
 an error that names file and line. vectors.cpp reads the same files; `vectors.py --digests` prints what a test compares."""
 import dataclasses
 import functools
+import hashlib
 import pathlib
 import re
 import sys
@@ -354,6 +355,11 @@ def read_all(folder=FOLDER):
             places[vector.id] = path.name
             vectors.append(vector)
     return vectors
+
+
+def digest_of_all(some):
+    """One word for all of them, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(f"{v.id} {v.digest()}" for v in some)).encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
 
 using muster::server::access_lines;
 using muster::server::escaped;
@@ -92,6 +93,28 @@ TEST_CASE("no byte of a target is obeyed, splits a line or a column, or is taken
     }
     CHECK(json::parse(line(true, record))["target"] == R"(/\x1b[2J\x0d\x0a\x00\x20\x5cx41\x7f\xc3\xa4\xff")");
     CHECK(line(false, record).find(R"( G\x0aT /\x1b[2J\x0d\x0a\x00\x20\x5cx41)") != std::string::npos);
+}
+
+TEST_CASE("who a target names as its user, and the password, stand in no line") {
+    const auto shown = [](std::string_view target) {
+        auto record = sample();
+        record.target = target;
+        const auto as_json = json::parse(line(true, record))["target"].get<std::string>();
+        CHECK(line(false, record).find(" GET " + as_json + " route ") != std::string::npos);
+        return as_json;
+    };
+    CHECK(shown("http://user:secret@host/a?b") == "http://***@host/a?b");
+    CHECK(shown("HTTPS://user@host:80") == "HTTPS://***@host:80");
+    CHECK(shown("http://a@secret@host?x") == "http://***@host?x"); // the last @ is the one
+    CHECK(shown("//user:secret@host/") == "//***@host/");
+    CHECK(shown("user:secret@host:443") == "***@host:443"); // CONNECT
+    CHECK(shown("http:user:secret@host") == "***@host");
+    const auto cut = "http://user:" + std::string(1012, 's'); // its @ is beyond what is kept
+    CHECK(shown(cut) == "http://***");
+    for (const auto* plain :
+         {"/user/1?x=a@b", "/a//b@c", "*", "http://host/a@b", "http://host?a@b", "host:443", "/x://u@h/"}) {
+        CHECK(shown(plain) == plain);
+    }
 }
 
 TEST_CASE("a target is cut at 1 KiB when it is escaped, never inside an escape; other words at 80 bytes") {

@@ -18,12 +18,18 @@ TEST_CASE("text is UTF-8 without U+0000") {
 }
 
 TEST_CASE("a website is empty or an absolute http(s) URL") {
-    for (const auto* good : {"", "https://ada.example/", "http://a", "HTTPS://A.example", "https://h?q#f",
-                             "https://\xe0\xb0\xb5.example/"})
+    for (const auto* good :
+         {"", "https://ada.example/", "http://a", "HTTPS://A.example", "https://h?q#f", "https://\xe0\xb0\xb5.example/",
+          "https://a:80/", "http://[::1]:80/", "https://a/@ada", "https://a?q=u@x", "https://a#u@x"})
         CHECK(fault_of_website(good).empty());
-    for (const auto* bad : {"ada.example", "//ada.example", "javascript:alert(1)", "ftp://a", "https://", "https:///x",
-                            "http://a b", "https://a\n", " https://a", "mailto:a@b"})
+    for (const auto* bad :
+         {"ada.example", "//ada.example", "javascript:alert(1)", "ftp://a", "https://", "https:///x", "http://a b",
+          "https://a\n", " https://a", "mailto:a@b", "https://:80/", "http://:", "http://?q"})
         CHECK(fault_of_website(bad) == "must be empty or a URL such as https://ada.example/");
+    for (const auto* bad :
+         {"https://user:pw@example.org/", "http://u@/x", "http://@a/", "https://u@a?q", "http://a@b@c#f"})
+        CHECK(fault_of_website(bad) ==
+              "names a user or a password in front of @, which everybody would be served: leave them out");
 }
 
 TEST_CASE("a language looks like a tag") {
