@@ -81,7 +81,8 @@ std::string masked_target(std::string_view target) {
     const auto begin = in_scheme ? slashes + 2 : 0;
     const auto end = target.find_first_of("/?#", begin);
     const auto authority = target.substr(begin, end == std::string_view::npos ? end : end - begin);
-    const bool cut = end == std::string_view::npos && target.size() >= request_record::longest_target;
+    const bool cut = end == std::string_view::npos && target.size() >= request_record::longest_target &&
+                     (in_scheme || authority.contains(':'));
     const auto at = cut ? authority.size() : authority.rfind('@');
     if (at == std::string_view::npos) {
         return std::string(target);

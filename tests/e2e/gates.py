@@ -273,6 +273,7 @@ def a_storm_of_connects_is_survived_with_256_descriptors(muster, test_server, fo
             if not SLOW:
                 check(outcome["reset"] <= count // 20, "too many were told nothing:", outcome)
                 check(share < 0.05, "it is busy while it is full:", share)
+                check(max(admin.times) < 1, "the admin listener's slowest answer took", max(admin.times))
 
 
 def without_any_descriptor_it_waits_and_goes_on(muster, test_server, folder):

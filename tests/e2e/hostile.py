@@ -213,6 +213,7 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
         check(SLOW or process <= bound, "the process took", process, "bytes more, and the limits say", bound)
         check(peak - queued <= bound_of_kernel, "the kernel took", peak - queued, "bytes more, and the limits say", bound_of_kernel)
         check(SLOW or gone - max(blocked.values()) <= limit + 1, "they were cut late")
+        check(gone - max(blocked.values()) >= limit - 0.5, "they were cut early")  # the roll is asked every moment or so
         # While they begin, a thousand ask at once, and a source's queue has 256 places: a 503 now and then.
         refused = normal.told["statuses"].get("503", 0)
         check(normal.told["answers"] and not normal.told["failures"] and refused <= normal.told["answers"] / 100, "the normal client:", normal.told)

@@ -180,8 +180,7 @@ TEST_CASE("a transfer coding that is not understood is a 501, one behind which n
                                " Transfer-Encoding: chunked\r\n",
                                "Transfer-Encoding:\r\n chunked\r\n",
                                "Transfer-Encoding: chun\r\n ked\r\n",
-                               "Transfer-Encoding: \x0b"
-                               "chunked\r\n",
+                               "Transfer-Encoding: \013chunked\r\n",
                                "Transfer-Encoding: chunked\x0c\r\n",
                                "Transfer-Encoding: chunked\n\r\n",
                                "Transfer-Encoding: chunked\r\r\n",
