@@ -5,6 +5,7 @@ import datetime
 import email.utils
 import glob
 import json
+import signal
 import socket
 import subprocess
 import time
@@ -110,14 +111,15 @@ def a_database_of_extremes(muster, folder):
 def jumps_of_the_wall_clock_move_no_time_limit(muster, test_server, folder):
     clock = WallClock(folder)
     log = folder / "access.log"
-    flags = ["--data", f"sqlite:{a_database_of_extremes(muster, folder)}", "--timeout", "1500ms", "--read-timeout", "2s",
-             "--write-timeout", "2500ms", "--idle-timeout", "3s", "--access-log", str(log), "--log-format", "json"]
+    flags = ["--data", f"sqlite:{a_database_of_extremes(muster, folder)}", "--timeout", "1500ms", "--head-timeout", "2s",
+             "--read-timeout", "4s", "--write-timeout", "2500ms", "--idle-timeout", "3s", "--drain", "1s", "--access-log", str(log), "--log-format", "json"]
     with server(muster, *flags, folder=folder, env=clock.environment) as s:
         for number, jump in enumerate(sized((DAY, -DAY, -DAY, DAY), (DAY, -2 * DAY))):  # both ways
             waiting = [Waiting("a route whose source hangs", 1.5, s.public, request("/user/1"), b"504"),
                        Waiting("a head without an end", 2.0, s.public, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"408"),
                        Unread(2.5, s.public, f"unread-{number}", log),
-                       Waiting("a silent connection", 3.0, s.public, b"", b"")]
+                       Waiting("a silent connection", 3.0, s.public, b"", b""),
+                       Waiting("a body without an end", 4.0, s.public, body_without_an_end(), b"408")]
             time.sleep(0.5)
             clock.set(clock.away + jump)
             jumped = time.monotonic()
@@ -138,6 +140,33 @@ def jumps_of_the_wall_clock_move_no_time_limit(muster, test_server, folder):
                 check(SLOW or w.after <= w.limit + 1, w.what, "ended late, after", w.after)
             check(SLOW or followed < 1.5, "Date followed after", followed)
         check(s.get("/livez").status == 200, "it is alive")
+        the_grace_at_the_end_is_as_long_as_ever(s, clock)
+    with server(muster, "--data", flags[1], "--min-body-rate", "1MiB", folder=folder, env=clock.environment) as s:
+        slow = Waiting("a slow body", 5.0, s.public, body_without_an_end(), b"408")  # the grace of the rate
+        time.sleep(0.5)
+        clock.set(clock.away + DAY)
+        until(lambda: slow.look() or slow.after, 10, "an end of a slow body")
+        print(f"the clock jumps by a day: a slow body, 5 s, ended after {slow.after:.2f} s")
+        check(slow.expected in slow.got[:16] and b"too slowly" in slow.got, slow.got[:300])
+        check(4.98 <= slow.after and (SLOW or slow.after <= 6), "a slow body ended after", slow.after)
+
+
+def body_without_an_end():
+    return b"POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\nx"
+
+
+def the_grace_at_the_end_is_as_long_as_ever(s, clock):
+    reading = Waiting("a request on its way", 1.0, s.public, body_without_an_end(), b"503")
+    until(lambda: any(c["name"] == "reading" for c in s.roll()["connections"]), 5, "a request that is read")
+    began = time.monotonic()
+    s.signal(signal.SIGTERM)
+    time.sleep(0.3)
+    clock.set(clock.away + DAY)
+    until(lambda: reading.look() or reading.after, 10, "an answer at the end of the grace")
+    told = time.monotonic() - began
+    print(f"the clock jumps by a day in the grace of 1 s: the request was told after {told:.2f} s, exit code {s.wait()}")
+    check(reading.expected in reading.got[:16], reading.got[:200])
+    check(0.98 <= told and (SLOW or told <= 2), "the grace took", told)
 
 
 def a_record_follows(port, ident, log, clock):
