@@ -49,6 +49,14 @@ std::string_view head_scan::target(std::string_view bytes) const noexcept {
     return line_size_ == 0 ? std::string_view() : bytes.substr(method_size_ + 1, target_size_);
 }
 
+std::string_view head_scan::target_so_far(std::string_view bytes) const noexcept {
+    if (place_ == place::method) {
+        return {};
+    }
+    const auto begin = method_size_ + 1;
+    return bytes.substr(begin, place_ == place::target ? at_ - begin : target_size_);
+}
+
 scanned head_scan::fail(int status, std::string detail) {
     failure_ = {status, std::move(detail)};
     return scanned::failed;

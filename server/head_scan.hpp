@@ -40,6 +40,9 @@ class head_scan {
     [[nodiscard]] std::string_view method(std::string_view bytes) const noexcept;
     [[nodiscard]] std::string_view target(std::string_view bytes) const noexcept;
 
+    /// After `failed`: as far as it came before the fault, for the log.
+    [[nodiscard]] std::string_view target_so_far(std::string_view bytes) const noexcept;
+
     /// Bytes of the request line with its line end; 0 before that.
     [[nodiscard]] std::size_t line_size() const noexcept { return line_size_; }
 

@@ -110,6 +110,9 @@ class request_parser::machine final : public http::basic_parser<true> {
         const auto consumed = before + scan_.size();
         if (verdict == scanned::failed) {
             failure = scan_.failure();
+            if (head.target.empty()) {
+                head.target = scan_.target_so_far(bytes);
+            }
             tell_fields(bytes.substr(0, scan_.size()));
             return {outcome::failed, consumed};
         }

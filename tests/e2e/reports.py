@@ -587,12 +587,13 @@ def a_record_tells_its_request(muster, test_server, folder):
         s.get("/api/users/1", method="HEAD", headers=[("X-Request-Id", "head")])
         get(s.admin, "/debug/tasks", headers=[("X-Request-Id", "roll")])
         bytes_of = b"GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        raw(s.public, bytes_of % b"\xff\xc3\xa4\x9b\\x41\"")
+        raw(s.public, bytes_of % b"\\x41\"")
+        raw(s.public, bytes_of % b"cut\xff\xc3\xa4\x9b")
         raw(s.public, bytes_of % b"\x1b[2J\x01")
 
     with server(muster, "--access-log", str(path), folder=folder) as s:
         ask(s)
-        until(lambda: "roll" in path.read_text() and path.read_text().count('"status":400') == 2, 10, "the lines")
+        until(lambda: "roll" in path.read_text() and path.read_text().count('"status":400') == 3, 10, "the lines")
     text = path.read_text()
     check(all(" " <= c <= "~" or c == "\n" for c in text), "a byte that a terminal may obey")
     records = {r["request_id"]: r for r in records_of(text)}
@@ -606,7 +607,7 @@ def a_record_tells_its_request(muster, test_server, folder):
     check(records["head"]["method"] == "HEAD" and 0 < records["head"]["bytes"] < plain["bytes"], records["head"])
     check(records["roll"]["route"] == "/debug/tasks", records["roll"])
     refused = [r["target"] for r in records.values() if r["status"] == 400]
-    check(r"/\xff\xc3\xa4\x9b\x5cx41" + '"' in refused, refused)
+    check(sorted(refused) == ["/", r"/\x5cx41" + '"', "/cut"], refused)  # up to the byte that may not be there
 
     path.unlink()
     with server(muster, "--access-log", str(path), "--log-format", "text", folder=folder) as s:

@@ -271,6 +271,14 @@ TEST_CASE("a target that is none is a 400, and says why") {
     CHECK(parse_every_way("GET /# HTTP/1.1\r\nHost\r\n\r\n").detail.find("fragment") != std::string::npos);
 }
 
+TEST_CASE("of a target that goes wrong is told what stands before the fault, wherever it is cut") {
+    for (const auto size : {std::string_view::npos, std::size_t{1}, std::size_t{3}}) {
+        CHECK(parse("GET /cut\xff/x HTTP/1.1\r\nHost: a\r\n\r\n", size).head.target == "/cut");
+        CHECK(parse("GET /user/1 HTTP/1,1\r\nHost: a\r\n\r\n", size).head.target == "/user/1");
+        CHECK(parse("G\xffT / HTTP/1.1\r\nHost: a\r\n\r\n", size).head.target.empty());
+    }
+}
+
 TEST_CASE("a byte that is no ASCII is refused where it stands in the target, whatever the method") {
     for (const auto* line : {"GET /a\x80", "GET /\xff", "CONNECT a\xc3", "CONNECT \xe2"}) {
         const auto got = parse_every_way(line); // the line has no end yet
