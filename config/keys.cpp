@@ -227,7 +227,8 @@ constexpr key listening[] = {
      "for no\nlimit. Loopback, Unix sockets and --trusted-proxies are not\ncounted",
      file_kind::number_or_off, number_or_off<&s::max_connections_per_address, 10'000'000>},
     {"trusted-proxies", "CIDR,...", "",
-     "whose Forwarded or X-Forwarded-For names the peer in the log:\nnetworks, addresses, or unix; repeatable",
+     "whose Forwarded or X-Forwarded-For names the peer in the log,\nand who is not counted by address: networks, "
+     "addresses, or unix;\nrepeatable",
      file_kind::texts, trusted, [](settings& into) { into.trusted = {}; }},
 };
 

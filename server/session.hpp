@@ -23,7 +23,7 @@ namespace muster::server {
 struct session_settings {
     parser_limits limits;
     arrival_limits arrival;
-    std::chrono::milliseconds write_timeout{15'000}; ///< one answer's departure
+    std::chrono::milliseconds write_timeout{15'000}; ///< an answer's departure: each 64 KiB of it
     std::chrono::milliseconds idle_timeout{60'000};  ///< a connection that sends nothing; closed without a word
     std::size_t pipelined = 1000;                    ///< requests that came before their turn, in a row
     config::trusted_peers trusted{};                 ///< for named_peer()
