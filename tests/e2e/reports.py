@@ -464,10 +464,11 @@ def a_second_signal_writes_what_waits(muster, test_server, folder):
             until(lambda: "draining" in s.log(), 10, "the first signal")
             load = Load(s.public)
             load.run(20, "/api/users/999999")
+            load.run(1, "/livez")  # a record comes behind its answer, and before the connection's next request
             s.signal(signal.SIGTERM)
             check(s.wait(10) == 128 + signal.SIGTERM, "exit code", s.process.returncode)
             ids = own(records_of(path.read_text()))
-            check(sorted(ids) == sorted(f"load-{i}" for i in range(20)), ids)
+            check([i for i in ids if i != "load-20"] == [f"load-{i}" for i in range(20)], ids)
             check(s.log().endswith("\n"), s.log()[-200:])
 
 
