@@ -11,7 +11,9 @@
 
 using namespace std::chrono_literals;
 using muster::server::door;
+using muster::tests::has;
 using muster::tests::served;
+using muster::tests::status_of;
 
 namespace {
 
@@ -20,17 +22,8 @@ std::string get(std::string_view target, std::string_view fields = "", std::stri
            "\r\n";
 }
 
-int status_of(const std::string& answer) {
-    REQUIRE(answer.starts_with("HTTP/1.1 "));
-    return std::stoi(answer.substr(9, 3));
-}
-
 nlohmann::json document_of(const std::string& answer) {
     return nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
-}
-
-bool has(const std::string& text, std::string_view what) {
-    return text.find(what) != std::string::npos;
 }
 
 } // namespace

@@ -212,12 +212,27 @@ std::string served::log() const {
     return log_->text.str();
 }
 
+int status_of(std::string_view text) {
+    REQUIRE(text.starts_with("HTTP/1.1 "));
+    return std::stoi(std::string(text.substr(9, 3)));
+}
+
+bool has(std::string_view text, std::string_view what) {
+    return text.find(what) != std::string_view::npos;
+}
+
 int count_of(std::string_view text, std::string_view what) {
     int n = 0;
     for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what, at + what.size())) {
         ++n;
     }
     return n;
+}
+
+server::session_settings with_large_bodies() {
+    server::session_settings settings;
+    settings.limits.body = 1'000'000;
+    return settings;
 }
 
 } // namespace muster::tests

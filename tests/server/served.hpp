@@ -113,7 +113,17 @@ class served {
     bool reset_ = false;
 };
 
-/// How often `what` stands in `text`.
+/// A whole request for GET /hello.
+inline const std::string get_hello = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Of the answer with which `text` begins; fails the test if there is none.
+[[nodiscard]] int status_of(std::string_view text);
+
+/// Whether `what` stands in `text`, and how often.
+[[nodiscard]] bool has(std::string_view text, std::string_view what);
 [[nodiscard]] int count_of(std::string_view text, std::string_view what);
+
+/// Settings that take bodies of a million bytes.
+[[nodiscard]] server::session_settings with_large_bodies();
 
 } // namespace muster::tests
