@@ -159,7 +159,7 @@ TEST_CASE("what a child was given is gone when its group is, and before what the
             co_await group.spawn("a", child(says(order, "an argument")));
             co_await group.spawn("b", child(says(order, "an argument")));
         });
-        order.push_back("the group has ended");
+        order.emplace_back("the group has ended");
     };
     loop.run(parent());
     CHECK(order == std::vector<std::string>{"an argument", "an argument", "the group has ended", "the parent's local"});

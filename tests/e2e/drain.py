@@ -357,7 +357,8 @@ def signals_are_heard_while_the_start_waits_for_a_lock(muster, test_server, fold
         os.kill(s.process.pid, signal.SIGINT)
         code = s.wait(10)
         print(f"two signals: {code}: {s.log().strip()}")
-        check(code in (0, 128 + signal.SIGINT), "exit code", code, s.log())
+        # Two that wait have no order: on a busy machine the second is heard first.
+        check(code in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM), "exit code", code, s.log())
 
 
 def a_stop_at_any_moment_of_a_start_is_clean(muster, test_server, folder):

@@ -4,7 +4,6 @@
 #include "tests/support/temporary_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -18,7 +17,6 @@
 #include <unistd.h>
 
 using namespace muster::server;
-using Catch::Matchers::ContainsSubstring;
 
 namespace {
 

@@ -69,7 +69,7 @@ struct served::logged {
 };
 
 served::served(server::session_settings s, server::door through, handlers::router routes)
-    : settings(s),
+    : settings(std::move(s)),
       log_(std::make_unique<logged>()),
       router_(std::move(routes)),
       clients_(loop.get()),

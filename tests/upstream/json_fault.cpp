@@ -23,16 +23,10 @@ TEST_CASE("the field is told in a few words, however deep and long the names are
     CHECK(field.ends_with(".\u00e4234567..."));
     CHECK(field.size() <= 83);
     CHECK(find_json_fault(R"({")" + std::string(100'000, 'x') + R"(":y)").field == std::string(80, 'x') + "...");
-    // Not inside of a character.
-    CHECK(find_json_fault(R"({"x)" +
-                          [] {
-                              std::string many;
-                              for (int i = 0; i < 100; ++i)
-                                  many += "\u00e4";
-                              return many;
-                          }() +
-                          R"(":y)")
-              .field.ends_with("\u00e4..."));
+    std::string many;
+    for (int i = 0; i < 100; ++i)
+        many += "\u00e4";
+    CHECK(find_json_fault(R"({"x)" + many + R"(":y)").field.ends_with("\u00e4...")); // not inside of a character
 }
 
 TEST_CASE("a whole number of more than 64 bits is found, a fraction is passed over") {

@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <ranges>
 
 using namespace muster::upstream;
 using namespace muster::upstream::test;
@@ -18,8 +19,8 @@ TEST_CASE("people come out as they went in, in the order of their ids") {
     create_schema(database);
     people_store store(database);
     auto people = sample_people();
-    for (auto each = people.rbegin(); each != people.rend(); ++each)
-        store.insert(*each);
+    for (const auto& each : std::views::reverse(people))
+        store.insert(each);
 
     CHECK(store.find(user_id{42}) == people[41]);
     CHECK_FALSE(store.find(user_id{9999}).has_value());
