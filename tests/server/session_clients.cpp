@@ -9,8 +9,6 @@
 
 using namespace std::chrono_literals;
 using muster::tests::count_of;
-using muster::tests::get_hello;
-using muster::tests::has;
 using muster::tests::served;
 using muster::tests::status_of;
 
