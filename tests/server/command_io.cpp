@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -22,6 +23,8 @@ namespace {
 
 // In a process of its own; `meanwhile`, if any, in this one.
 int child(const std::function<int()>& work, const std::function<void(pid_t)>& meanwhile = {}) {
+    // What the child has of its parent's output ThreadSanitizer would write at _exit(), into whatever stdout is then.
+    std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::alarm(20); // what should not wait does not wait for the test's own end
