@@ -6,7 +6,8 @@ import functools
 import re
 import time
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [\t\x20-\x7e\x80-\xff]*\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) [\t\x20-\x7e\x80-\xff]*\r\n")
+_BEGINNINGS = {version[:n] for version in (b"HTTP/1.1 ", b"HTTP/1.0 ") for n in range(10)}
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*\r\n")
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
@@ -29,6 +30,7 @@ class Answer:
     until_close: bool = False  # its body ends with the connection
     begins: int = 0  # in all that came
     ends: int = 0
+    one_zero: bool = False  # it calls itself HTTP/1.0, which no server of HTTP/1.1 should (RFC 9110, section 6.2)
 
     @property
     def interim(self):
@@ -48,7 +50,7 @@ class Answer:
 
     @property
     def says_close(self):
-        return "close" in self.options
+        return "close" in self.options or (self.one_zero and "keep-alive" not in self.options)
 
     def problems(self, now=None):
         """What is wrong with it, whatever was asked."""
@@ -62,6 +64,8 @@ class Answer:
             wrong = date_problem(date, now)
             if wrong:
                 found.append(f"{self.status} has a Date {wrong}: {date}")
+        if self.one_zero:
+            found.append(f"{self.status} calls itself HTTP/1.0")
         if "close" in self.options and "keep-alive" in self.options:
             found.append(f"{self.status} says close and keep-alive")
         return found
@@ -153,12 +157,12 @@ class Reader:
         line_end = data.find(b"\n", at)
         line = bytes(data[at : line_end + 1] if line_end >= 0 else data[at:])
         status_line = _STATUS_LINE.fullmatch(line) if line_end >= 0 else None
-        if status_line is None and (line_end >= 0 or not b"HTTP/1.1 ".startswith(line[:9])):
+        if status_line is None and (line_end >= 0 or line[:9] not in _BEGINNINGS):
             raise Unreadable(f"this is no status line: {escaped(line)}")
         if head_end < 0:
             raise _More
         fields = _fields(bytes(data[line_end + 1 : head_end + 2]))
-        answer = Answer(int(status_line.group(1)), fields, begins=at)
+        answer = Answer(int(status_line.group(2)), fields, begins=at, one_zero=status_line.group(1) == b"0")
         self._body(answer, head_end + 4, ended)
         return answer
 

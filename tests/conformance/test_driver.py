@@ -201,7 +201,7 @@ class Sees(unittest.TestCase):
     def test_grammar(self):
         for what, instead, word in (
                 (b"HTTP/1.1 400 Said", b"HTTP/1.1 400", "no status line"), (b"HTTP/1.1", b"HTTP/2.0", "no status line"),
-                (b"HTTP/1.1", b"HTTP/1.0", "no status line"), (b"HTTP/1.1", b"HTTP/1.2", "no status line"),
+                (b"HTTP/1.1", b"HTTP/1.0", "calls itself HTTP/1.0"), (b"HTTP/1.1", b"HTTP/1.2", "no status line"),
                 (b"HTTP/1.1 400 Said", b"HTTP/1.1  400 Said", "no status line"), (b"Said\r\n", b"Said\n", "no status line"),
                 (b"Content-Type: text", b"Content-Type : text", "no field"), (b"Content-Type: text", b": text", "no field"),
                 (b"text/plain\r\n", b"text/plain\n", "no field"), (b"text/plain", b"text\r\n /plain", "no field"),
@@ -216,7 +216,15 @@ class Sees(unittest.TestCase):
         for change, right in ((lambda data: data, True), (lambda data: data.replace(b"HTTP/1.1", b"HTTP/1.0"), False)):
             with Fake(says(change(answer(200, close=True)))) as fake:
                 result = driver.run(fake.address, [own], "none", READ_TIMEOUT, PATIENCE)[0]
-            self.passes(result) if right else self.fails(result, "no status line: HTTP/1.0 200")
+            self.passes(result) if right else self.fails(result, "200 calls itself HTTP/1.0")
+
+    def test_an_answer_of_http_1_0_closes_unless_it_says_that_it_does_not(self):
+        old = answer(400).replace(b"HTTP/1.1", b"HTTP/1.0")
+        result = tried(says(old), answer="400 closed")
+        self.fails(result, "400 calls itself HTTP/1.0")
+        self.assertNotIn("did not say", result.failure)
+        kept = old.replace(b"Content-Length", b"Connection: keep-alive\r\nContent-Length")
+        self.fails(tried(says(kept), answer="400 closed"), "did not say Connection: close and closed")
 
     def test_dates(self):
         def dated(text):

@@ -126,25 +126,27 @@ def page(servers, mine, everything):
         f"({len(mine)} of {len(everything)}; muster fails {sum(1 for r in mine if r.failures)} of them).",
         f"Vectors asked: {total}, digest {vectors.digest_of_all([v for v in everything if not v.only])}.",
         "",
-        "What every answer owes whatever the vector is about (a Date, `Connection: close` before a close) is counted apart: a",
-        "server that fails for want of that alone gave the right answer otherwise, and its vector counts in none of the levels.",
+        "What every answer owes whatever the vector is about (a Date, `Connection: close` before a close, the server's own version",
+        "in the status line: RFC 9110, section 6.2, a SHOULD) is counted apart: a server that fails for want of that alone gave the",
+        "right answer otherwise, and its vector counts in none of the levels.",
         "",
-        "| server | passed | right but for a Date | right, but closed without saying so | failed must | failed should "
+        "| server | passed | right but for a Date | right, but closed without saying so | right, but called HTTP/1.0 | failed must | failed should "
         "| failed may | failed own | of |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, version, results in servers:
         reasons = [demands_alone(r) for r in results if r.failures]
         failed = {level: sum(1 for r in results if r.failures and not demands_alone(r) and r.vector.level == level)
                   for level in vectors.LEVELS}
         lines.append(f"| {name} ({version}) | {total - len(reasons)} | {reasons.count('Date')} | {reasons.count('close')} | "
+                     f"{reasons.count('version')} | "
                      f"{failed['must']} | {failed['should']} | {failed['may']} | {failed['own']} | {total} |")
     lines += [
         "",
         "The others run with their default settings but for timeouts: nginx serves a file, Go a handler behind `http.ServeMux`",
         "with the pattern `GET /livez`. Both are as this machine has them (Debian 12's package of nginx is of 2022). They may have",
-        "good reasons for what they do; what is as safe as what muster does is allowed by the vectors as an alternative. An answer",
-        "that calls itself HTTP/1.0 is not read (RFC 9110, section 6.2, a SHOULD): Go gives such to requests of HTTP/1.0.",
+        "good reasons for what they do; what is as safe as what muster does is allowed by the vectors as an alternative.",
+        "Go answers requests of HTTP/1.0 as HTTP/1.0.",
         "",
         "## Every vector that one of them fails",
         "",
@@ -164,12 +166,16 @@ def page(servers, mine, everything):
 
 
 def demands_alone(result):
-    """Which demand on every answer is all that is wrong: "Date" (with or without the other), "close", or nothing."""
+    """Which demand on every answer is all that is wrong: "Date" (with or without the others), "close" (with or without
+    the last), "version", or nothing."""
     why = result.failure.rpartition("': ")[2] if result.failures else ""
     reasons = why.split("; ")
-    if not why or not all(re.fullmatch("[0-9]{3} (has no Date|did not say Connection: close and closed)", r) for r in reasons):
+    if not why or not all(re.fullmatch("[0-9]{3} (has no Date|did not say Connection: close and closed|calls itself HTTP/1.0)", r) for r in reasons):
         return None
-    return "Date" if any(r.endswith("has no Date") for r in reasons) else "close"
+    for demand, words in (("Date", "has no Date"), ("close", "and closed")):
+        if any(r.endswith(words) for r in reasons):
+            return demand
+    return "version"
 
 
 def told(result):
