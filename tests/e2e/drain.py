@@ -14,16 +14,10 @@ import sys
 import threading
 import time
 
-from harness import SLOW, Server, check, get, main, request_bytes, seeded_database
+from harness import SLOW, Server, check, get, main, own_port, request_bytes, seeded_database
 from steady_load import Load
 
 KEEP_ALIVE = b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def rest_of(connection, seconds=10):
@@ -111,7 +105,7 @@ def a_stop_under_load_breaks_no_answer(muster, test_server, folder):
 
 
 def twenty_restarts_under_load_lose_nothing(muster, test_server, folder):
-    port, admin = free_port(), free_port()
+    port, admin = own_port(), own_port()
     log = folder / "access.log"
     restarts = 5 if SLOW else 20
     began = time.monotonic()

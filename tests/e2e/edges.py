@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from crowd import until
-from harness import Failed, Server, check, exchange, get, main, request_bytes, server
+from harness import Failed, Server, check, exchange, get, main, own_port, request_bytes, server
 
 
 def run(binary, *args, folder, seconds=20, **more):
@@ -60,9 +60,7 @@ def a_start_without_standard_streams_keeps_their_numbers(muster, test_server, fo
         for fd in (0, 1, 2):
             os.close(fd)
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     process = subprocess.Popen([muster, "serve", "--listen", f"127.0.0.1:{port}", "--admin", "off"], cwd=folder,
                                preexec_fn=close_all)
     try:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import selectors
 import shutil
 import signal
@@ -28,6 +29,29 @@ class Skipped(Exception):
 def check(condition, *what):
     if not condition:
         raise Failed(" ".join(str(w) for w in what))
+
+
+CLAIMED = []  # abstract Unix sockets, whose names tell other tests which ports are taken; they go with the process
+
+
+def own_port():
+    """A port that no other test has until this process ends, for what must know it before somebody listens there. It
+    lies below what the kernel gives to whoever asks for port 0 or connects, and is claimed as tests/support/own_port.cpp
+    does it."""
+    for _ in range(1000):
+        port = random.randint(10_000, 29_999)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0muster-test-port-{port}")
+            with socket.socket(socket.AF_INET6) as both:
+                both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                both.bind(("::", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMED.append(claim)
+        return port
+    raise Failed("no port of its own for a test")
 
 
 class Answer:

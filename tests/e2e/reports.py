@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from harness import SLOW, Failed, Server, Skipped, check, get, main, raw, request_bytes, server
+from harness import SLOW, Failed, Server, Skipped, check, get, main, own_port, raw, request_bytes, server
 
 LONG = "/nowhere?" + "x" * 900  # a record of about 1 KiB, so that a queue is soon full
 PROLOGUE_SECONDS = 30
@@ -27,10 +27,7 @@ class Piped(Server):
     """A muster on ports that were chosen before, since what it says may go where nobody reads."""
 
     def __init__(self, binary, *args, folder, stdout, stderr, env=None):
-        with socket.socket() as a, socket.socket() as b:
-            for s in (a, b):
-                s.bind(("127.0.0.1", 0))
-            self.public, self.admin = a.getsockname()[1], b.getsockname()[1]
+        self.public, self.admin = own_port(), own_port()
         self.log_path = pathlib.Path(folder) / "nothing.log"
         self.log_path.touch()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | (env or {})

@@ -1,6 +1,7 @@
 // tests of server/binding: addresses that are had, and those that are not.
 #include "server/binding.hpp"
 
+#include "tests/support/own_port.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -66,15 +67,15 @@ TEST_CASE("an address in use is an error that names it, also if its owner shares
 }
 
 TEST_CASE("who connects while the sockets of a group are made one after another is not reset") {
+    const muster::tests::own_port port;
     for (int again = 0; again != 300; ++again) {
-        const auto port = port_in(listen_on(tcp_endpoint{"127.0.0.1", 0}, 1, false).address); // free now
         std::atomic<bool> tries{false};
         std::atomic<bool> over{false};
         std::vector<muster::server::unique_fd> clients;
         std::thread connects([&] {
             sockaddr_in address{};
             address.sin_family = AF_INET;
-            address.sin_port = htons(port);
+            address.sin_port = htons(port.number());
             address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
             while (!over && clients.size() < 200) {
                 muster::server::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -91,7 +92,7 @@ TEST_CASE("who connects while the sockets of a group are made one after another 
         while (!tries) {
             std::this_thread::yield();
         }
-        const auto made = listen_on(tcp_endpoint{"127.0.0.1", port}, 4, false);
+        const auto made = listen_on(tcp_endpoint{"127.0.0.1", port.number()}, 4, false);
         over = true;
         connects.join();
         for (const auto& client : clients) {
@@ -132,8 +133,9 @@ TEST_CASE("localhost is 127.0.0.1, and IPv6 leaves the same port of IPv4 alone")
     CHECK(listen_on(tcp_endpoint{"localhost", 0}, 1, false).sockets.size() == 1);
     const auto six = listen_on(tcp_endpoint{"::1", 0}, 1, false);
     CHECK(six.address.starts_with("[::1]:"));
-    const auto wide = listen_on(tcp_endpoint{"::", 0}, 1, false);
-    CHECK(listen_on(tcp_endpoint{"0.0.0.0", port_in(wide.address)}, 1, false).sockets.size() == 1);
+    const muster::tests::own_port port;
+    const auto wide = listen_on(tcp_endpoint{"::", port.number()}, 1, false);
+    CHECK(listen_on(tcp_endpoint{"0.0.0.0", port.number()}, 1, false).sockets.size() == 1);
 }
 
 TEST_CASE("a foreign address is an error") {
