@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -113,6 +114,8 @@ TEST_CASE(
         REQUIRE(::getsockname(made.sockets.front().get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
         const muster::server::unique_fd client(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
         REQUIRE(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+        pollfd come{.fd = made.sockets.front().get(), .events = POLLIN, .revents = 0};
+        REQUIRE(::poll(&come, 1, 60'000) == 1); // the last of the three packets may still be on its way
         const muster::server::unique_fd accepted(
             ::accept4(made.sockets.front().get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         REQUIRE(accepted);
