@@ -27,7 +27,7 @@ int child(const std::function<int()>& work, const std::function<void(pid_t)>& me
     std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        ::alarm(20); // what should not wait does not wait for the test's own end
+        ::alarm(60); // what should not wait does not wait for the test's own end
         ::_exit(work());
     }
     if (meanwhile) {
@@ -53,7 +53,7 @@ struct two_ends {
     [[nodiscard]] std::function<void(pid_t)> signals_after_writing(int signal) const {
         return [from = ends[0], signal](pid_t pid) {
             pollfd written{.fd = from, .events = POLLIN, .revents = 0};
-            CHECK(::poll(&written, 1, 20'000) == 1);
+            CHECK(::poll(&written, 1, 60'000) == 1);
             ::kill(pid, signal);
         };
     }
