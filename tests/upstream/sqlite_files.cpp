@@ -1,6 +1,8 @@
 // tests/upstream: see sqlite_files.hpp.
 #include "sqlite_files.hpp"
 
+#include "upstream/database_file.hpp"
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -10,6 +12,8 @@
 #include <unistd.h>
 
 namespace muster::upstream::test {
+
+using namespace std::chrono_literals;
 
 void execute(const std::string& path, const std::string& sql) {
     sqlite_database database(path, sqlite_access::create);
@@ -26,6 +30,19 @@ std::int64_t number(const std::string& path, const std::string& sql) {
 std::string content(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void with_patience(const std::function<void()>& work) {
+    for (int tries = 0;; ++tries) {
+        const auto start = std::chrono::steady_clock::now();
+        try {
+            return work();
+        } catch (const database_refused& error) {
+            const bool locked = std::string(error.what()).find("is locked by another process") != std::string::npos;
+            if (!locked || std::chrono::steady_clock::now() - start < lock_wait - 1s || tries == 10)
+                throw;
+        }
+    }
 }
 
 other_process::other_process(const std::string& path, const std::string& sql)
@@ -82,15 +99,24 @@ void make_torn_database(const std::string& path) {
         throw std::runtime_error("the writer has not spilled");
 }
 
-delayed_stop::delayed_stop(std::chrono::milliseconds delay)
-    : thread_([this, delay] {
-          std::this_thread::sleep_for(delay);
-          set_at_.store(std::chrono::steady_clock::now());
-          flag.store(true);
-      }) {}
+void delayed_stop::set_after(std::chrono::milliseconds delay) {
+    thread_ = std::thread([this, delay] {
+        std::this_thread::sleep_for(delay);
+        set_at_.store(std::chrono::steady_clock::now());
+        flag.store(true);
+    });
+}
 
 std::chrono::steady_clock::duration delayed_stop::since() const {
     return std::chrono::steady_clock::now() - set_at_.load();
+}
+
+bool soon_once(std::chrono::milliseconds limit, const std::function<std::chrono::steady_clock::duration()>& attempt) {
+    for (int i = 0; i != 30; ++i) {
+        if (attempt() < limit)
+            return true;
+    }
+    return false;
 }
 
 } // namespace muster::upstream::test

@@ -25,6 +25,10 @@ std::int64_t number(const std::string& path, const std::string& sql);
 
 std::string content(const std::string& path);
 
+/// Runs `work` again when it was refused after a wait for a lock of the full length: whoever holds it is merely slow.
+/// One that is refused sooner is refused.
+void with_patience(const std::function<void()>& work);
+
 /// A forked process that does something and then waits to be killed (SIGKILL), at the latest by the destructor. The
 /// constructor returns once it is done, and throws if it failed.
 class other_process {
@@ -51,9 +55,20 @@ void make_torn_database(const std::string& path);
 /// Sets a flag from another thread after a while, and tells how long ago that was.
 class delayed_stop {
   public:
-    explicit delayed_stop(std::chrono::milliseconds delay);
+    delayed_stop() = default; ///< for set_after()
 
-    ~delayed_stop() { thread_.join(); }
+    explicit delayed_stop(std::chrono::milliseconds delay) { set_after(delay); }
+
+    delayed_stop(const delayed_stop&) = delete;
+    delayed_stop& operator=(const delayed_stop&) = delete;
+
+    ~delayed_stop() {
+        if (thread_.joinable())
+            thread_.join();
+    }
+
+    /// The while begins now. Once only.
+    void set_after(std::chrono::milliseconds delay);
 
     std::atomic<bool> flag{false};
 
@@ -64,5 +79,9 @@ class delayed_stop {
     std::atomic<std::chrono::steady_clock::time_point> set_at_{};
     std::thread thread_;
 };
+
+/// Whether one of 30 attempts takes less than `limit`, as each of them tells. A busy machine holds up the one or the
+/// other for seconds, but not all of them; what is too slow by itself is so each time.
+bool soon_once(std::chrono::milliseconds limit, const std::function<std::chrono::steady_clock::duration()>& attempt);
 
 } // namespace muster::upstream::test

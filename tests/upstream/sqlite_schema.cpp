@@ -305,7 +305,7 @@ TEST_CASE("of many starts at once one fills the database and the others take it"
         if (child == 0) {
             int result = 9;
             try {
-                result = prepare_database(path, unnamed, false) == open_state::created ? 1 : 0;
+                with_patience([&] { result = prepare_database(path, unnamed, false) == open_state::created ? 1 : 0; });
             } catch (const database_refused& error) {
                 static_cast<void>(!::write(2, error.what(), std::strlen(error.what())));
             }
