@@ -11,9 +11,10 @@ namespace muster::tests {
 
 namespace {
 
-/// A step that also waits for workers and sockets, which the virtual loop cannot see coming.
+/// A step that also waits for workers and sockets, which the virtual loop cannot see coming: long, since a worker may
+/// be kept from its core for seconds.
 bool step_or_wait(test_loop& loop) {
-    return loop.step() || loop.get().context().run_one_for(std::chrono::milliseconds(1000)) != 0;
+    return loop.step() || loop.get().context().run_one_for(std::chrono::seconds(60)) != 0;
 }
 
 } // namespace

@@ -46,8 +46,8 @@ class test_loop {
     /// Lets exactly `d` pass, running all that falls due.
     void advance(concurrency::duration d);
 
-    /// Waits, in real time and at most 10 s, for `done()`, running what arrives from other threads and from sockets,
-    /// while the virtual time stands still.
+    /// Waits, in real time and at most two minutes, for `done()`, running what arrives from other threads and from
+    /// sockets, while the virtual time stands still.
     void run_real(const std::function<bool()>& done);
 
     /// Virtual time since the start.
