@@ -32,7 +32,7 @@ PAUSE = 0.003  # between the two parts, when that cannot be seen (another machin
 READ_TIMEOUT, SHORTEST_TIMEOUT = 15.0, 5.0  # seconds; what a muster with its defaults has
 UNREAD = 1.0  # a server that does not read at all gets the second part after this
 QUIET = 0.3  # how long to listen on when the answers are wrong already
-EXPECT_PATIENCE = 1.0  # a client that waits for 100 does not wait for ever
+EXPECT_PATIENCE = 2.0  # a client that waits for 100 does not wait for ever, but longer than a busy machine keeps it
 LINGER_NOT = struct.pack("ii", 1, 0)
 
 
@@ -387,7 +387,7 @@ def resolve(text):
         raise OSError(f"'{text}' is no HOST:PORT")
     family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.settimeout(5)
+        trial.settimeout(60)
         trial.connect(address)
     return family, address
 

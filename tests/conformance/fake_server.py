@@ -69,7 +69,7 @@ class Connection:
         self.socket.close()
 
 
-def good(connection, patience=1.0, change=lambda data, number: data):
+def good(connection, patience=8.0, change=lambda data, number: data):
     """A server that does it right (as far as the tests ask); `change` gets each answer and its number, and spoils it."""
     number = 0
     connection.socket.settimeout(patience)

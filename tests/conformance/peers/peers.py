@@ -22,18 +22,13 @@ import vectors  # noqa: E402
 READ_TIMEOUT = 2
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 @contextlib.contextmanager
 def started(command, port, folder):
     """The program, once it accepts; ended with the block."""
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        limit = time.monotonic() + 10
+        limit = time.monotonic() + 60
         while True:
             harness.check(process.poll() is None, command[0], "ended:", (folder / "log").read_text())
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -44,7 +39,7 @@ def started(command, port, folder):
         harness.check(process.poll() is None, command[0], "ended while it was asked:", (folder / "log").read_text())
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def ask(port, wanted):
@@ -85,13 +80,13 @@ def muster(binary, folder, wanted):
 
 
 def go(binary, folder, wanted):
-    port = free_port()
+    port = harness.own_port()
     with started([binary, f"127.0.0.1:{port}", f"{READ_TIMEOUT}s"], port, folder):
         return ask(port, wanted)
 
 
 def nginx(binary, folder, wanted):
-    port = free_port()
+    port = harness.own_port()
     (folder / "files").mkdir()
     (folder / "files" / "livez").write_text("ok\n")
     config = (HERE / "nginx.conf.in").read_text()
