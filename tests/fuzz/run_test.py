@@ -10,13 +10,14 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 STATS = "echo '#2\tDONE   cov: 5 ft: 6 corp: 1/1b exec/s: 0 rss: 30Mb'"
-PROGRAMS = {  # what it does when it is asked to fuzz for three seconds -> whether that is a run
-    "sleep 3.1": True,
+SECONDS = 8  # many more than it takes to start a program that ends at once, also on a busy machine
+PROGRAMS = {  # what it does when it is asked to fuzz for so long -> whether that is a run
+    f"sleep {SECONDS}.1": True,
     "exit 0": False,
     "kill -9 $$": False,
-    "sleep 3.1; kill -9 $$": False,
+    f"sleep {SECONDS}.1; kill -9 $$": False,
     "kill -15 $$": False,
-    "sleep 3.1; exit 1": False,
+    f"sleep {SECONDS}.1; exit 1": False,
 }
 
 
@@ -33,7 +34,7 @@ def main():
             program.write_text(f"#!/bin/sh\ncase \"$*\" in *-max_total_time=*) {STATS}; {does};; esac\n", encoding="ascii")
             program.chmod(0o755)
             with contextlib.redirect_stdout(io.StringIO()) as said:
-                passed = fuzz("percent", 3, 1, build)
+                passed = fuzz("percent", SECONDS, 1, build)
             print(f"{does}: {'passes' if passed else 'fails'}")
             if passed != expected:
                 wrong += 1
