@@ -4,6 +4,7 @@ import concurrent.futures
 import io
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -323,6 +324,33 @@ class Sees(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(len(expected)) as pool:
             for (_, _, word), came in zip(expected, pool.map(result, expected)):
                 self.fails(came, word) if word else self.passes(came)
+
+    def test_what_fails_while_the_driver_itself_is_held_up_is_asked_again(self):
+        held_up = threading.Event()
+        told = []
+
+        def found_late(data, _):
+            if b" 404 " in data[:20]:
+                held_up.wait(60)
+            return data
+
+        def holds_up(exchange, _):
+            told.append(exchange.vector.id)
+            if len(told) == 1:  # the answer of the other comes meanwhile, and is seen when it is too late
+                held_up.set()
+                time.sleep(driver.LONGEST_POLL + driver.STALL + 2)
+
+        late = vector(send=r"GET /late HTTP/1.1\r\nHost: a\r\n\r\n", answer="404 kept")
+        late.id = "late"
+        for tries in (driver.TRIES, 1):
+            held_up.clear()
+            told.clear()
+            with Fake(lambda connection: good(connection, READ_TIMEOUT, found_late)) as fake:
+                results = driver.run(fake.address, [vector(), late], "none", 4.0, PATIENCE, verbose=holds_up, tries=tries)
+            self.assertEqual(told, ["tried", "late"])
+            self.passes(results[0])
+            self.assertEqual(results[1].runs, 1)
+            self.passes(results[1]) if tries > 1 else self.fails(results[1], "only by the read timeout")
 
     def test_a_server_for_which_the_pieces_matter(self):
         def one_read(connection):
