@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -16,8 +17,22 @@ namespace muster::tests {
 
 namespace {
 
-constexpr std::uint16_t first = 10'000;
-constexpr std::uint16_t last = 29'999;
+using ports = std::uniform_int_distribution<std::uint16_t>;
+
+/// 10000 to 29999, or what of them lies below the ports that the kernel gives away on this machine.
+ports choice() {
+    constexpr int first = 10'000;
+    constexpr int last = 29'999;
+    constexpr int least = 2'000;
+    constexpr int enough = 1'000;
+    int given = 0;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> given;
+    const int below = std::min(last, given - 1);
+    if (below < least + enough) { // no room, or nobody knows
+        return ports(first, last);
+    }
+    return ports(static_cast<std::uint16_t>(below < first + enough ? least : first), static_cast<std::uint16_t>(below));
+}
 
 /// The socket that holds the claim; -1 when another process, or this one, has it.
 int claimed(std::uint16_t port) {
@@ -51,8 +66,9 @@ bool is_free(std::uint16_t port) {
 
 own_port::own_port() {
     std::minstd_rand random(std::random_device{}());
+    ports any = choice();
     for (int tries = 0; tries != 1'000; ++tries) {
-        number_ = std::uniform_int_distribution<std::uint16_t>(first, last)(random);
+        number_ = any(random);
         claim_ = claimed(number_);
         if (claim_ >= 0 && is_free(number_)) {
             return;
