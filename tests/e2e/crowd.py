@@ -62,12 +62,14 @@ def server_roll(server, limit):
 
 
 def until(condition, seconds, what, every=0.02):
+    """Looks once more after the limit: who was kept waiting between two looks has not seen that it came true in time."""
     limit = time.monotonic() + seconds
     while True:
+        last = time.monotonic() > limit
         result = condition()
         if result:
             return result
-        if time.monotonic() > limit:
+        if last:
             raise Failed(f"{what() if callable(what) else what} did not come true within {seconds} s")
         time.sleep(every)
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+from crowd import until
 from harness import (SLOW, Server, check, exchange, get, main, posts_that_never_end, raw, request_bytes,
                      rollback_journal, seeded_database, server)
 
@@ -22,13 +23,30 @@ def requests_in(roll):
     return roll["requests"]
 
 
-def until(condition, seconds, what):
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if condition():
-            return
-        time.sleep(0.01)
-    check(False, what, "did not come true within", seconds, "s")
+def five_in_time(ask, seconds, what):
+    """Asks until five answers took at most so long, and returns the times of all: a machine that stalls keeps some
+    waiting, a server that waits for what it need not keeps them all."""
+    times = []
+    while sum(SLOW or t <= seconds for t in times) < 5:
+        check(len(times) < 30, what, times)
+        times.append(ask().seconds)
+    return times
+
+
+@contextlib.contextmanager
+def ended(s):
+    """Kills what a failed scenario leaves."""
+    try:
+        yield s
+    finally:
+        if s.process.poll() is None:
+            s.process.kill()
+            s.process.wait()
+
+
+def until_asked(s, target="/user/{id}"):
+    """Until somebody's request is at its work."""
+    until(lambda: any(r["route"] == target for r in requests_in(s.roll())), 20, "a request that is at its work")
 
 
 # ---- The fan-out and its deadline ---------------------------------------------------------------------------------
@@ -49,44 +67,49 @@ def hung_posts_are_504_in_time_and_leave_nothing(muster, test_server, folder):
             time.sleep(2)
             seen["user"] = s.get("/api/users/1")
 
-        other = threading.Thread(target=asks_for_a_user)
-        other.start()
-        answers = exchange(s.public, [request_bytes("/user/1")] * 50)
-        other.join()
-        slowest = max(a.seconds for a in answers)
-        soonest = min(a.seconds for a in answers)
-        print(f"50 answers between {soonest:.4f} and {slowest:.4f} s; /api/users/1 meanwhile after {seen['user'].seconds:.4f} s")
-        for a in answers:
-            check(a.status == 504, "not a 504:", a)
-            check(a.headers["content-type"] == "application/problem+json", a.headers)
-            check("posts" in [w["name"] for w in a.json()["waiting"]], "does not name posts:", a)
-        check(soonest >= 5.0, "an answer came early, after", soonest)
-        check(seen["user"].status == 200, seen["user"])
-        if not SLOW:
-            check(slowest <= 5.05, "an answer came late, after", slowest)
-            check(seen["user"].seconds < 0.1, "users were starved by posts:", seen["user"])
-        time.sleep(1)
-        roll = s.roll()
-        alive = requests_in(roll)
-        check(len(alive) == 1 and "/debug/tasks" in alive[0]["route"], "requests are left:", alive)
-        check(not roll["abandoned"], "operations are left:", roll["abandoned"])
-        until(lambda: s.descriptors() <= descriptors, 3, f"the count of descriptors ({s.descriptors()}) back at {descriptors}")
+        for attempt in range(6):
+            other = threading.Thread(target=asks_for_a_user)
+            other.start()
+            answers = exchange(s.public, [request_bytes("/user/1")] * 50)
+            other.join()
+            slowest = max(a.seconds for a in answers)
+            soonest = min(a.seconds for a in answers)
+            print(f"50 answers between {soonest:.4f} and {slowest:.4f} s; /api/users/1 meanwhile after {seen['user'].seconds:.4f} s")
+            for a in answers:
+                check(a.status == 504, "not a 504:", a)
+                check(a.headers["content-type"] == "application/problem+json", a.headers)
+                check("posts" in [w["name"] for w in a.json()["waiting"]], "does not name posts:", a)
+            check(soonest >= 5.0, "an answer came early, after", soonest)
+            check(seen["user"].status == 200, seen["user"])
+            # Who waits for posts is late each time; a machine that stalls is not.
+            if SLOW or slowest <= 5.05 and seen["user"].seconds < 0.1:
+                break
+        else:
+            check(False, "answers come late, the last after", slowest, "or users are starved by posts:", seen["user"])
+
+        def left():
+            roll = s.roll()
+            alive = [r for r in requests_in(roll) if "/debug/tasks" not in r["route"]]
+            return alive, roll["abandoned"]
+
+        until(lambda: left() == ([], []), 10, lambda: f"an end of the requests and operations {left()}")
+        until(lambda: s.descriptors() <= descriptors, 10, lambda: f"the count of descriptors ({s.descriptors()}) back at {descriptors}")
 
 
 def three_sources_of_300_ms_answer_together(muster, test_server, folder):
     delays = ["--test-users", "delay:300ms", "--test-profiles", "delay:300ms", "--test-posts", "delay:300ms"]
     with server(test_server, *delays, folder=folder) as s:
         s.get("/livez")
-        times = []
-        for _ in range(5):
+
+        def asked():
             a = s.get("/user/1")
             check(a.status == 200, a)
             check(set(a.json()) == {"user", "profile", "posts"}, a)
-            times.append(a.seconds)
+            return a
+
+        times = five_in_time(asked, 0.4, "the sources waited for one another:")
         print("answers after", [f"{t:.4f}" for t in times])
         check(min(times) >= 0.3, "sooner than the sources:", times)
-        if not SLOW:
-            check(max(times) < 0.4, "the sources waited for one another:", times)
 
 
 def an_unknown_id_is_404_although_posts_hang(muster, test_server, folder):
@@ -94,23 +117,28 @@ def an_unknown_id_is_404_although_posts_hang(muster, test_server, folder):
     posts_that_never_end(database)
     with server(muster, "--data", f"sqlite:{database}", folder=folder) as s:
         s.get("/api/users/1")
-        times = []
-        for _ in range(5):
+
+        def asked():
             a = s.get("/user/999999")
             check(a.status == 404, a)
             check(a.headers["content-type"] == "application/problem+json", a.headers)
             check(a.json()["request_id"] == a.headers["x-request-id"], a)
-            times.append(a.seconds)
+            check(a.seconds < 5, "the 404 waited until posts were cut:", a)
+            return a
+
+        times = five_in_time(asked, 0.05, "the 404 waited:")
         print("404 after", [f"{t:.4f}" for t in times])
-        if not SLOW:
-            check(max(times) < 0.05, "the 404 waited:", times)
 
 
 def a_failed_source_is_an_error_at_once(muster, test_server, folder):
     with server(test_server, "--test-profiles", "fail-after:10ms", "--test-posts", "hang", folder=folder) as s:
-        a = s.get("/user/1")
-        check(a.status == 502, a)
-        check(a.seconds < (5 if SLOW else 0.2), "waited for the hung sibling:", a)
+        def asked():
+            a = s.get("/user/1")
+            check(a.status == 502, a)
+            check(a.seconds < 5, "waited until the hung sibling was cut:", a)
+            return a
+
+        five_in_time(asked, 0.2, "waited for the hung sibling:")
 
 
 # ---- Sources that cannot be interrupted ----------------------------------------------------------------------------
@@ -121,42 +149,48 @@ def a_locked_database_is_504_and_gives_its_worker_back(muster, test_server, fold
     rollback_journal(database)
     with server(muster, "--data", f"sqlite:{database}", "--source", "posts.workers=1", folder=folder) as s:
         check(s.get("/api/users/1/posts").status == 200, "the warm-up")
-        locker = subprocess.Popen([sys.executable, "-c", LOCKS_FOR_10_S, str(database)], stdout=subprocess.PIPE, text=True)
-        try:
-            check(locker.stdout.readline() == "locked\n", "the lock was not to be had")
-            a = s.get("/user/1")
-            cut = time.monotonic()
-            check(a.status == 504, a)
-            check(a.seconds >= 5.0, a)
-            print(f"504 after {a.seconds:.4f} s")
-            if not SLOW:
-                check(a.seconds <= 5.05, "late:", a)
-            until(lambda: not s.roll()["abandoned"], 0.1 if not SLOW else 3, "the worker's return")
-            print(f"the workers were back {time.monotonic() - cut:.4f} s after the answer")
-        finally:
-            locker.kill()
-            locker.wait()
-        started = time.monotonic()
-        check(s.get("/api/users/1/posts").status == 200, "posts after the lock is gone")
-        check(time.monotonic() - started < (3 if SLOW else 0.1), "the only worker of posts was not back")
+        # Each time the workers come back while the lock is there. That it takes no moment need be seen once: who waits
+        # for the lock, or looks for the end of its time now and then only, is late each time.
+        for attempt in range(5):
+            locker = subprocess.Popen([sys.executable, "-c", LOCKS_UNTIL_KILLED, str(database)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+            try:
+                check(locker.stdout.readline() == "locked\n", "the lock was not to be had")
+                a = s.get("/user/1")
+                cut = time.monotonic()
+                check(a.status == 504, a)
+                check(a.seconds >= 5.0, a)
+                until(lambda: not s.roll()["abandoned"], 20, "the worker's return")
+                back = time.monotonic() - cut
+            finally:
+                locker.kill()
+                locker.communicate()
+            again = s.get("/api/users/1/posts")
+            check(again.status == 200, "posts after the lock is gone:", again)
+            print(f"504 after {a.seconds:.4f} s, the workers back {back:.4f} s after it; posts then after {again.seconds:.4f} s")
+            if SLOW or a.seconds <= 5.05 and back <= 0.1 and again.seconds < 0.1:
+                break
+        else:
+            check(False, "late, or the only worker of posts was not back:", a, back, again)
 
 
-LOCKS_FOR_10_S = """
-import sqlite3, sys, time
+LOCKS_UNTIL_KILLED = """
+import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
 db.execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
-time.sleep(10)
+sys.stdin.read()
 """
 
 
 def a_hot_journal_is_rolled_back_by_running_readers_and_at_start(muster, test_server, folder):
     database = seeded_database(muster, folder)
     rollback_journal(database)
+    patient = ["--timeout", "25s"]  # the first reader writes the pages back, and a disk may be slow
     for running in (True, False):
         with contextlib.ExitStack() as stack:
             if running:
-                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", folder=folder))
+                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", *patient, folder=folder))
                 check(s.get("/user/1").status == 200, "before the writer")
             writer = subprocess.Popen([sys.executable, "-c", WRITES_UNTIL_KILLED, str(database)], stdout=subprocess.PIPE, text=True)
             check(writer.stdout.readline() == "spilled\n", "the writer did not come to its middle")
@@ -165,7 +199,7 @@ def a_hot_journal_is_rolled_back_by_running_readers_and_at_start(muster, test_se
             journal = pathlib.Path(str(database) + "-journal")
             check(journal.exists() and journal.stat().st_size > 0, "no hot journal was left")
             if not running:
-                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", folder=folder))
+                s = stack.enter_context(server(muster, "--data", f"sqlite:{database}", *patient, folder=folder))
             a = s.get("/user/1")
             check(a.status == 200, "with a hot journal" if running else "after a start with a hot journal", a)
             check(a.json()["user"]["name"] != "half written", "a row of the unfinished transaction was seen:", a)
@@ -185,37 +219,62 @@ time.sleep(60)
 
 
 def a_worker_that_cannot_be_interrupted_is_named(muster, test_server, folder):
-    # Users take 20 ms, so that the job of posts is inside its worker when the 404 cuts it.
-    args = ["--test-users", "delay:20ms", "--test-posts", "sleep:10s", "--source", "posts.workers=2"]
+    # Users take 100 ms, so that the job of posts is inside its worker when the 404 cuts it.
+    args = ["--test-users", "delay:100ms", "--test-posts", "sleep:10s", "--source", "posts.workers=2"]
     with server(test_server, *args, folder=folder) as s:
         check(s.get("/api/users/1").status == 200, "the warm-up")
-        started = time.monotonic()
-        answers = exchange(s.public, [request_bytes("/user/1"), request_bytes("/user/999999")])
-        print("504 after", f"{answers[0].seconds:.4f}", "s, 404 after", f"{answers[1].seconds:.4f}", "s")
-        check(answers[0].status == 504, answers[0])
-        check(5.0 <= answers[0].seconds <= 5.05, "the 504 came after", answers[0].seconds)
-        check(answers[1].status == 404, answers[1])
-        check(answers[1].seconds <= 0.1, "the 404 came after", answers[1].seconds)
-        left = s.roll()["abandoned"]
-        check(len(left) == 2 and all(o["resource"] == "posts" for o in left), "not named:", left)
-        verdicts = sorted(o["verdict"] for o in left)
-        check(verdicts == ["leak", "suspect"], "the young one is a suspect, the old one a leak:", left)
-        check("posts" in get(s.admin, "/debug/tasks").body.decode(), "the text does not name it")
-        refused = s.get("/user/1")
-        check(refused.status == 503, "all workers are gone:", refused)
-        check(int(refused.headers["retry-after"]) >= 1, refused.headers)
-        check(s.get("/api/users/1").status == 200, "another source is not touched")
-        time.sleep(max(0.0, started + 6.2 - time.monotonic()))
-        verdicts = [o["verdict"] for o in s.roll()["abandoned"]]
-        check(verdicts == ["leak", "leak"], "older than 1 s is a leak:", verdicts)
-        until(lambda: not s.roll()["abandoned"], 15, "the end of the abandoned jobs")
-        check(10.0 <= time.monotonic() - started <= 13, "the entries went after", time.monotonic() - started)
+        # Up to five times: the promptness of both answers, and an entry that is not yet a second old, are seen if the
+        # machine does not stall just then; if it does, a job may even be cut in the queue and leave nothing.
+        for attempt in range(5):
+            both = prompt = False
+            seen, over = [], threading.Event()  # what the roll says all the time
+
+            def keeps_looking():
+                while not over.is_set():
+                    seen.append(s.roll()["abandoned"])
+                    time.sleep(0.02)
+
+            looks = threading.Thread(target=keeps_looking)
+            looks.start()
+            try:
+                started = time.monotonic()
+                answers = exchange(s.public, [request_bytes("/user/1"), request_bytes("/user/999999")])
+                print("504 after", f"{answers[0].seconds:.4f}", "s, 404 after", f"{answers[1].seconds:.4f}", "s")
+                check(answers[0].status == 504, answers[0])
+                check(5.0 <= answers[0].seconds < 10, "the 504 came after", answers[0].seconds)
+                check(answers[1].status == 404, answers[1])
+                check(answers[1].seconds < 5, "the 404 came after", answers[1].seconds)
+                left = s.roll()["abandoned"]
+                check(left and all(o["resource"] == "posts" for o in left), "not named:", left)
+                if len(left) < 2:
+                    until(lambda: not s.roll()["abandoned"], 30, "the end of the abandoned job")
+                    continue
+                check("posts" in get(s.admin, "/debug/tasks").body.decode(), "the text does not name it")
+                refused = s.get("/user/1")
+                check(refused.status == 503, "all workers are gone:", refused)
+                check(int(refused.headers["retry-after"]) >= 1, refused.headers)
+                check(s.get("/api/users/1").status == 200, "another source is not touched")
+                until(lambda: [o["verdict"] for o in s.roll()["abandoned"]] == ["leak", "leak"], 4, "two that are leaks")
+                until(lambda: not s.roll()["abandoned"], 30, "the end of the abandoned jobs")
+                check(time.monotonic() - started >= 10.0, "the entries went after", time.monotonic() - started)
+            finally:
+                over.set()
+                looks.join()
+            for o in (o for one in seen for o in one):
+                young = o["abandoned_ms_ago"] <= 1000
+                check(o["verdict"] == ("suspect" if young else "leak"), "older than 1 s is a leak, and nothing else:", o)
+            both = any(sorted(o["verdict"] for o in one) == ["leak", "suspect"] for one in seen)
+            prompt = answers[0].seconds <= 5.05 and answers[1].seconds <= 0.2
+            if both and (SLOW or prompt):
+                break
+        else:
+            check(False, "late each time, or never a young suspect beside an old leak:", answers, both, prompt)
 
 
 # ---- Starting and stopping -----------------------------------------------------------------------------------------
 
 
-def run(binary, *args, env=None, folder=None, seconds=20):
+def run(binary, *args, env=None, folder=None, seconds=60):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
     environment.update(env or {})
     done = subprocess.run([binary, *args], cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
@@ -265,48 +324,45 @@ def foreign_variables_are_ignored_and_unknown_ones_warn(muster, test_server, fol
 
 
 def a_stop_lets_requests_finish_and_cuts_the_rest(muster, test_server, folder):
-    s = Server(test_server, "--test-posts", "delay:700ms", "--drain", "3s", folder=folder)
-    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
-    answers = []
-    waiting.start()
-    time.sleep(0.3)
-    s.signal(signal.SIGTERM)
-    waiting.join()
-    check(s.wait() == 0, "exit code", s.process.returncode, s.log())
-    check(answers[0].status == 200 and answers[0].headers.get("connection") == "close", answers[0])
+    def stopped_while_asked(*args):
+        """The server, the answer to a request that was at its work when SIGTERM came, and the seconds from there to the
+        end. The request has more time than the stop."""
+        with ended(Server(test_server, "--timeout", "2m", *args, folder=folder)) as s:
+            answers = []
+            waiting = threading.Thread(target=lambda: answers.append(get(s.public, "/user/1", seconds=60)))
+            waiting.start()
+            until_asked(s)
+            stopped = time.monotonic()
+            s.signal(signal.SIGTERM)
+            waiting.join()
+            s.wait(60)
+            took = time.monotonic() - stopped
+            check(answers, "no answer:", s.log())
+            return s, answers[0], took
 
-    s = Server(test_server, "--test-posts", "hang", "--drain", "500ms", folder=folder)
-    answers = []
-    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
-    waiting.start()
-    time.sleep(0.3)
-    stopped = time.monotonic()
-    s.signal(signal.SIGTERM)
-    waiting.join()
-    check(s.wait() == 0, "exit code", s.process.returncode, s.log())
-    check(answers[0].status == 503, answers[0])
-    check(0.4 <= time.monotonic() - stopped <= 3, "stopped after", time.monotonic() - stopped)
+    s, a, _ = stopped_while_asked("--test-posts", "delay:2s", "--drain", "30s")
+    check(s.process.returncode == 0, "exit code", s.process.returncode, s.log())
+    check(a.status == 200 and a.headers.get("connection") == "close", a)
 
-    s = Server(test_server, "--test-posts", "sleep:10s", "--drain", "300ms", folder=folder)
-    waiting = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
-    waiting.start()
-    time.sleep(0.3)
-    stopped = time.monotonic()
-    s.signal(signal.SIGTERM)
-    waiting.join()
-    check(s.wait() == 3, "with a worker that will not end the exit code is", s.process.returncode, s.log())
+    s, a, took = stopped_while_asked("--test-posts", "hang", "--drain", "500ms")
+    check(s.process.returncode == 0, "exit code", s.process.returncode, s.log())
+    check(a.status == 503, a)
+    check(0.5 <= took <= 10, "stopped after", took)
+
+    s, _, took = stopped_while_asked("--test-posts", "sleep:60s", "--drain", "300ms")
+    check(s.process.returncode == 3, "with a worker that will not end the exit code is", s.process.returncode, s.log())
     check("posts" in s.log(), "what would not end is not named:", s.log())
-    check(time.monotonic() - stopped <= 4, "stopped after", time.monotonic() - stopped)
+    check(took <= 15, "stopped after", took)
 
-    s = Server(test_server, "--test-posts", "hang", "--drain", "30s", folder=folder)
-    connection = socket.create_connection(("127.0.0.1", s.public))
-    connection.sendall(request_bytes("/user/1"))
-    time.sleep(0.3)
-    s.signal(signal.SIGTERM)
-    time.sleep(0.3)
-    s.signal(signal.SIGTERM)
-    check(s.wait(5) in (128 + signal.SIGTERM, -signal.SIGTERM), "a second signal ends at once:", s.process.returncode)
-    connection.close()
+    with ended(Server(test_server, "--test-posts", "hang", "--timeout", "2m", "--drain", "2m", folder=folder)) as s:
+        with socket.create_connection(("127.0.0.1", s.public)) as connection:
+            connection.sendall(request_bytes("/user/1"))
+            until_asked(s)
+            s.signal(signal.SIGTERM)
+            # The second one, if the first has not been heard yet, would be none.
+            until(lambda: "shutting down" in s.log(), 20, "the first signal")
+            s.signal(signal.SIGTERM)
+            check(s.wait(30) in (128 + signal.SIGTERM, -signal.SIGTERM), "a second signal ends at once:", s.process.returncode)
 
 
 # ---- What clients send ---------------------------------------------------------------------------------------------
@@ -414,16 +470,22 @@ def a_token_guards_the_debug_routes_and_nothing_else(muster, test_server, folder
 
 
 def the_roll_shows_a_hanging_request_with_its_places(muster, test_server, folder):
-    with server(test_server, "--test-posts", "hang", "--test-profiles", "delay:1s", folder=folder) as s:
+    with server(test_server, "--test-posts", "hang", "--test-profiles", "delay:1s", "--timeout", "1m", folder=folder) as s:
+        began = time.monotonic()
         connection = socket.create_connection(("127.0.0.1", s.public))
         connection.sendall(request_bytes("/user/7", headers=[("X-Request-Id", "the-hanging-one")]))
-        time.sleep(0.5)
-        roll = s.roll()
-        mine = [r for r in roll["requests"] if r["request_id"] == "the-hanging-one"]
-        check(len(mine) == 1, roll["requests"])
-        r = mine[0]
+
+        def mine():
+            found = [r for r in s.roll()["requests"] if r["request_id"] == "the-hanging-one"]
+            check(len(found) <= 1, found)
+            return found[0] if found and found[0]["age_ms"] >= 400 else None
+
+        r = until(mine, 20, "the hanging request in the roll")
+        most = time.monotonic() - began
         check(r["method"] == "GET" and r["route"] == "/user/{id}", r)
-        check(0.4 <= r["age_ms"] / 1000 <= 3 and 1.5 <= r["time_left_ms"] / 1000 <= 4.7, r)
+        # Its limit counts from where its age does, but for the moments in which its head is read.
+        age, left = r["age_ms"] / 1000, r["time_left_ms"] / 1000
+        check(age <= most and 60 - most <= left <= 59.7, r, "asked", most, "s ago")
         text = get(s.admin, "/debug/tasks").body.decode()
         print(text)
         check("the-hanging-one" in text and "/user/{id}" in text, text)
@@ -438,32 +500,36 @@ def a_stuck_loop_is_named_by_livez(muster, test_server, folder):
     with server(test_server, "--threads", "2", folder=folder) as s:
         check(get(s.admin, "/livez").status == 200, "alive at first")
         connection = socket.create_connection(("127.0.0.1", s.public))
-        connection.sendall(request_bytes("/test/block-loop?for=14s"))
-        time.sleep(8)
-        check(get(s.admin, "/livez").status == 200, "8 s are not 10")
-        until(lambda: get(s.admin, "/livez").status == 503, 5, "503 from /livez")
-        body = get(s.admin, "/livez").body.decode()
-        check("loop-" in body, "the loop is not named:", body)
         began = time.monotonic()
+        connection.sendall(request_bytes("/test/block-loop?for=24s"))
+
+        def stuck():
+            a = get(s.admin, "/livez")
+            # It may have been seen last a second and a little before it was blocked.
+            check(a.status == 200 or time.monotonic() - began > 7, "8 s are not 10:", a)
+            return a if a.status == 503 else None
+
+        a = until(stuck, 20, "503 from /livez", every=0.2)
+        check("loop-" in a.body.decode(), "the loop is not named:", a)
         roll = get(s.admin, "/debug/tasks").body.decode()
-        check(time.monotonic() - began < 2, "the roll waited for the stuck loop")
+        check(time.monotonic() - began < 23, "the roll waited for the stuck loop")
         check("loop-" in roll and "did not answer" in roll, roll)
-        until(lambda: get(s.admin, "/livez").status == 200, 10, "200 from /livez again")
+        until(lambda: get(s.admin, "/livez").status == 200, 30, "200 from /livez again")
         connection.close()
 
 
 def a_unix_socket_and_ipv6_are_served_too(muster, test_server, folder):
     path = folder / "muster.sock"
     with server(muster, "--listen", "127.0.0.1:0", "--listen", f"unix:{path}", "--listen", "[::1]:0", folder=folder) as s:
-        until(path.exists, 5, "the socket's file")
+        until(path.exists, 20, "the socket's file")
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             connection.connect(str(path))
             connection.sendall(request_bytes("/api/users/1"))
             check(b"200 OK" in connection.recv(65536), "no answer over the unix socket")
         port = re.search(r"\[::1\]:(\d+)", s.log())
         check(port, "the address of IPv6 is not told:", s.log())
-        with socket.create_connection(("::1", int(port.group(1))), timeout=5) as connection:
+        with socket.create_connection(("::1", int(port.group(1))), timeout=30) as connection:
             connection.sendall(request_bytes("/api/users/1"))
             check(b"200 OK" in connection.recv(65536), "no answer over IPv6")
     check(not path.exists(), "the socket's file is left")
