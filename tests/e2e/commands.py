@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tests/e2e: the commands beside serve, one scenario a test: `commands.py NAME muster muster_test_server`."""
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -8,17 +9,20 @@ import pty
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
-from harness import SLOW, Failed, check, get, main, seeded_database, server
+from crowd import until
+from harness import SLOW, Failed, check, get, main, own_port, seeded_database, server
 
 
 def environment(**more):
     return {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | more
 
 
-def run(binary, *args, folder, seconds=30, stdin=b"", env=None):
+def run(binary, *args, folder, seconds=60, stdin=b"", env=None):
     """(exit code, standard output, standard error) of a command."""
     done = subprocess.run([binary, *args], cwd=folder, env=environment(**(env or {})), input=stdin, capture_output=True,
                           timeout=seconds, check=False)
@@ -97,7 +101,7 @@ def what_cannot_be_imported_from_or_into_is_one_line(muster, test_server, folder
         got, out, err = run(muster, *args, folder=folder)
         check(got == code and not out and word in one_line(err), args, got, err)
     done = subprocess.run([muster, "import", "-", *data], cwd=folder, env=environment(), preexec_fn=lambda: os.close(0),
-                          capture_output=True, check=False, timeout=20)
+                          capture_output=True, check=False, timeout=60)
     check(done.returncode == 1, "a closed standard input:", done.returncode)
     check(one_line(done.stderr.decode()) == "muster: standard input: Bad file descriptor\n", done.stderr)
     check(not list(folder.iterdir()), "something was made:", list(folder.iterdir()))
@@ -107,16 +111,28 @@ def a_locked_database_is_told_within_its_time(muster, test_server, folder):
     run(muster, "import", "-", "--data", "sqlite:a.db", folder=folder, stdin=person(1).encode())
     with contextlib.closing(sqlite3.connect(folder / "a.db", isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
-        code, out, err = run(muster, "import", "-", "--data", "sqlite:a.db", folder=folder, stdin=person(2).encode())
-        took = time.monotonic() - began
-        check(code == 1 and "a.db: is locked by another process; gave up after 5 s" in one_line(err), code, err)
-        check(SLOW or 4.5 < took < 7, "after", took)
+        for attempt in range(3):  # a busy machine may make it late once
+            began = time.monotonic()
+            code, out, err = run(muster, "import", "-", "--data", "sqlite:a.db", folder=folder, stdin=person(2).encode())
+            took = time.monotonic() - began
+            check(code == 1 and "a.db: is locked by another process; gave up after 5 s" in one_line(err), code, err)
+            check(took > 4.5, "after", took)
+            if SLOW or took < 7:
+                break
+        else:
+            check(False, "late each time, the last after", took)
     check(people(folder / "a.db") == 1, "nobody was added")
+
+
+def blocks(process, number):
+    """Whether it hears that signal itself, as a command does from its first moments on: before, it would just end."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        return any(int(line.split()[1], 16) >> (number - 1) & 1 for line in status if line.startswith("SigBlk:"))
 
 
 def interrupted(process, number, what):
     """Sends the signal once the process is at its work; its exit code and standard error, which come at once."""
+    until(lambda: blocks(process, number) or process.poll() is not None, 30, f"the first moments of {what}")
     time.sleep(1 if SLOW else 0.4)
     check(process.poll() is None, what, "ended by itself:", process.returncode)
     began = time.monotonic()
@@ -127,7 +143,7 @@ def interrupted(process, number, what):
         process.kill()
         raise Failed(what + " does not hear the signal") from None
     took = time.monotonic() - began
-    check(SLOW or took < 1, what, "ended", took, "s after the signal")
+    check(SLOW or took < 4, what, "ended", took, "s after the signal")  # at a lock it would be 5 s after its start
     return process.returncode, err.decode()
 
 
@@ -162,6 +178,10 @@ def a_stop_is_heard_wherever_a_command_waits(muster, test_server, folder):
     os.close(write_end)
 
 
+def in_the_pipe(descriptor):
+    return struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))[0]
+
+
 def an_import_shows_its_progress_on_a_terminal_alone(muster, test_server, folder):
     pipe, write_end = os.pipe()
     leader, terminal = pty.openpty()
@@ -171,10 +191,12 @@ def an_import_shows_its_progress_on_a_terminal_alone(muster, test_server, folder
     os.close(pipe)
     for start in range(1, 2001, 500):
         os.write(write_end, "".join(person(n) + "\n" for n in range(start, start + 500)).encode())
+        # It has begun, and is not to have read all before it is time to show something.
+        until(lambda: in_the_pipe(write_end) == 0 or process.poll() is not None, 30, "a process that reads")
         time.sleep(0.3)
     os.close(write_end)
     out = process.stdout.read().decode()
-    check(process.wait(20) == 0 and "2,000 people: 2,000 new" in out, out)
+    check(process.wait(60) == 0 and "2,000 people: 2,000 new" in out, out)
     shown = b""
     with contextlib.suppress(OSError):  # of a terminal whose other side is closed
         while chunk := os.read(leader, 1 << 16):
@@ -192,10 +214,10 @@ def an_export_ends_quietly_with_its_reader_and_loudly_with_its_disk(muster, test
     check(process.stdout.read(100).startswith(b'{"user":{"id":1,'), "the first line")
     process.stdout.close()
     err = process.stderr.read().decode()
-    check(process.wait(20) == 128 + signal.SIGPIPE and err == "", process.returncode, err)
+    check(process.wait(60) == 128 + signal.SIGPIPE and err == "", process.returncode, err)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([muster, "export", "--data", "sqlite:a.db"], cwd=folder, env=environment(), stdout=full,
-                              stderr=subprocess.PIPE, check=False, timeout=20)
+                              stderr=subprocess.PIPE, check=False, timeout=60)
     check(done.returncode == 1, done.returncode)
     check(one_line(done.stderr.decode()) == "muster: standard output: No space left on device\n", done.stderr)
 
@@ -203,7 +225,7 @@ def an_export_ends_quietly_with_its_reader_and_loudly_with_its_disk(muster, test
 def what_was_done_is_told_by_the_exit_code_although_nobody_reads_it(muster, test_server, folder):
     def into(output, binary, *args, stdin=""):
         done = subprocess.run([binary, *args], cwd=folder, env=environment(), input=stdin.encode(), stdout=output,
-                              stderr=subprocess.PIPE, check=False, timeout=20)
+                              stderr=subprocess.PIPE, check=False, timeout=60)
         return done.returncode, done.stderr.decode()
 
     dump = pathlib.Path(__file__).resolve().parents[1] / "upstream" / "databases" / "schema_1.sql"
@@ -229,7 +251,10 @@ def what_was_done_is_told_by_the_exit_code_although_nobody_reads_it(muster, test
                 got = into(output, muster, *args)
                 check(got == (1, said), args, got)
         with server(muster, folder=folder) as s:
-            got = into(output, muster, "health", "--admin", f"127.0.0.1:{s.admin}")
+            for attempt in range(3):  # the two seconds that it has may pass on a busy machine
+                got = into(output, muster, "health", "--admin", f"127.0.0.1:{s.admin}")
+                if got[0] == 0:
+                    break
             check(got == (0, said), way, got)
         os.close(output)
 
@@ -281,14 +306,22 @@ def a_migration_is_done_once_and_an_older_muster_refuses_what_it_made(muster, te
 
 
 def health_asks_the_server_that_the_environment_describes(muster, test_server, folder):
-    def health(*args, **env):
-        began = time.monotonic()
-        code, out, err = run(muster, "health", *args, folder=folder, env=env)
-        check(SLOW or time.monotonic() - began < 3, "health took", time.monotonic() - began)
-        check((out.count(b"\n"), err.count("\n")) == ((1, 0) if code == 0 else (0, 1)), code, out, err)
+    def health(*args, late=False, **env):
+        """Again if it took too long, or, unless it is to be `late`, had no answer in its two seconds: a busy machine may
+        be the cause once or twice."""
+        for attempt in range(4):
+            began = time.monotonic()
+            code, out, err = run(muster, "health", *args, folder=folder, env=env)
+            took = time.monotonic() - began
+            check((out.count(b"\n"), err.count("\n")) == ((1, 0) if code == 0 else (0, 1)), code, out, err)
+            if (SLOW or took < 3) and (late or "no answer within" not in err):
+                break
+        else:
+            check(SLOW or took < 3, "health took", took)
         return code, out.decode() + err
 
-    with server(muster, folder=folder) as s:
+    # When the server has gone, nobody else may answer at its address.
+    with server(muster, "--admin", f"127.0.0.1:{own_port()}", folder=folder) as s:
         check(health("--admin", f"127.0.0.1:{s.admin}") == (0, f"/livez of 127.0.0.1:{s.admin}: 200 ok\n"), "by flag")
         # As in a container: the server's own variables, among them what health has no use for.
         configured = {"MUSTER_ADMIN": f"0.0.0.0:{s.admin}", "MUSTER_LISTEN": "0.0.0.0:1", "MUSTER_POSTS": "sqlite:x",
@@ -301,7 +334,7 @@ def health_asks_the_server_that_the_environment_describes(muster, test_server, f
         check(health("--config", "muster.json")[0] == 0, "by file")
 
         s.signal(signal.SIGSTOP)  # the kernel takes the connection, and nobody answers
-        code, said = health(**configured)
+        code, said = health(late=True, **configured)
         s.signal(signal.SIGCONT)
         check(code == 1 and "no answer within 2000 ms" in said, code, said)
     code, said = health(**configured)
@@ -309,7 +342,7 @@ def health_asks_the_server_that_the_environment_describes(muster, test_server, f
 
     path = folder / "admin.sock"
     with server(muster, "--admin", f"unix:{path}", folder=folder, wait=False) as s:
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while health("--admin", f"unix:{path}")[0] != 0:
             check(time.monotonic() < limit, "no answer on the Unix socket:", s.log())
             time.sleep(0.05)
