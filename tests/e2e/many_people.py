@@ -24,16 +24,22 @@ def peak_memory(process):
     return most / 1000
 
 
-def measured(what, count, arguments, folder, output):
-    """Runs it; its standard output goes into the file `output`."""
-    began = time.monotonic()
-    with open(folder / output, "wb") as out:
-        process = subprocess.Popen(arguments, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out)
-    memory = peak_memory(process)
-    took = time.monotonic() - began
-    process.wait()
-    print(f"{what}: {count:,} people in {took:.2f} s, {count / took:,.0f}/s, at most {memory:.1f} MB of memory", flush=True)
-    check(process.returncode == 0, what, "ended with", process.returncode)
+def measured(what, count, arguments, folder, output, afresh=()):
+    """Runs it; its standard output goes into the file `output`. Again, without the files `afresh`, if it was over before
+    this script, which a busy machine keeps waiting, came to measure it."""
+    for attempt in range(5):
+        for each in afresh:
+            (folder / each).unlink(missing_ok=True)
+        began = time.monotonic()
+        with open(folder / output, "wb") as out:
+            process = subprocess.Popen(arguments, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out)
+        memory = peak_memory(process)
+        took = time.monotonic() - began
+        process.wait()
+        print(f"{what}: {count:,} people in {took:.2f} s, {count / took:,.0f}/s, at most {memory:.1f} MB of memory", flush=True)
+        check(process.returncode == 0, what, "ended with", process.returncode)
+        if memory > 1:
+            break
     check(memory > 1, what, "was not measured:", memory, "MB")
     check(SLOW or memory < MOST_MEMORY, what, "took", memory, "MB")
 
@@ -58,7 +64,7 @@ def main():
         size = (folder / "in.jsonl").stat().st_size
         print(f"{count:,} people with {post:,} posts in {size / 1e6:.1f} MB", flush=True)
         data = ["--data", "sqlite:a.db"]
-        measured("import", count, [muster, "import", "in.jsonl", *data], folder, "said")
+        measured("import", count, [muster, "import", "in.jsonl", *data], folder, "said", ["a.db", "a.db-wal", "a.db-shm"])
         check(f"{count:,} new, 0 replaced, 0 unchanged" in (folder / "said").read_text(), (folder / "said").read_text())
         measured("export", count, [muster, "export", *data], folder, "out.jsonl")
         check(filecmp.cmp(folder / "in.jsonl", folder / "out.jsonl", shallow=False), "the export differs from what came in")
