@@ -19,10 +19,18 @@ from counted import Counted
 from harness import SLOW, Failed, check, new_folder
 
 FEW = 40  # findings that are printed
+SHORT = 20_000  # requests
 
 
 def bodies_of(server, database):
     """The right answers, checked against the database once; in the run they are compared byte by byte."""
+    def patiently(target):
+        for _ in range(10):  # a machine that stalls for the 400 ms that a request has does so once or twice
+            answer = server.get(target)
+            if answer.status not in (503, 504):
+                break
+        return answer
+
     found = {}
     with sqlite3.connect(database) as db:
         for who in (*plans.PLAIN, *plans.SLOW, *range(176, 201)):
@@ -31,7 +39,7 @@ def bodies_of(server, database):
                 "SELECT id FROM posts WHERE author = ? ORDER BY published_at DESC, id DESC LIMIT 500", (who,))]
             for target in (f"/user/{who}", f"/api/users/{who}", f"/api/users/{who}/profile", f"/api/users/{who}/posts",
                            f"/api/users/{who}/posts?limit=500"):
-                answer = server.get(target)
+                answer = patiently(target)
                 if target.endswith("/profile"):
                     check(answer.status == (404 if who % 11 == 0 else 200), target, answer)
                     continue
@@ -44,9 +52,9 @@ def bodies_of(server, database):
                 check([p["id"] for p in listed] == posts[:most], target, answer)
                 found[target] = answer.body
         for who in (*plans.HANGING, *plans.HANGING_ON_A_WORKER, *plans.STUCK, *plans.CROWDED, *plans.FAILING):
-            found[f"/api/users/{who}"] = server.get(f"/api/users/{who}").body
+            found[f"/api/users/{who}"] = patiently(f"/api/users/{who}").body
             if who % 11 != 0:
-                found[f"/api/users/{who}/profile"] = server.get(f"/api/users/{who}/profile").body
+                found[f"/api/users/{who}/profile"] = patiently(f"/api/users/{who}/profile").body
     return found
 
 
@@ -130,8 +138,8 @@ def soak(options, folder):
         took = time.monotonic() - began
         print(f"soak: {len(asked)} requests in {took:.1f} s, {len(asked) / took:.0f} a second")
 
-        after = at_rest(server, before)
-        until(lambda: server.descriptors() <= descriptors, 5)
+        after = at_rest(server, before, 5 if options.leak else 30)
+        until(lambda: server.descriptors() <= descriptors, 30)
         findings += verdict.of_the_roll(before, after)
         findings += verdict.of_the_counters(after)
         findings += verdict.of_descriptors(descriptors, server.descriptors())
@@ -156,10 +164,10 @@ def soak(options, folder):
     return findings
 
 
-def at_rest(server, before):
-    """The roll once nothing is in it that was not at the start, or after 5 s."""
+def at_rest(server, before, seconds=30):
+    """The roll once nothing is in it that was not at the start, or after so many seconds."""
     roll = server.roll()
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + seconds
     while time.monotonic() < limit and any(verdict.of_the_roll(before, roll)):
         time.sleep(0.05)
         roll = server.roll()
@@ -175,12 +183,19 @@ def main():
     parser.add_argument("--leak", type=int, help="plants a leak after so many questions: the soak must fail")
     parser.add_argument("--expect", metavar="TEXT", help="succeed if there are findings and all of them have this text")
     options = parser.parse_args()
-    print(f"soak: --seed {options.seed} --requests {options.requests}", flush=True)
-    try:
-        with new_folder() as folder:
-            findings = soak(options, folder)
-    except Failed as failure:
-        findings = [str(failure)]
+    # In a short run one stall of the machine is much. A fault of the server is found in each.
+    for left in reversed(range(3 if options.requests <= SHORT else 1)):
+        print(f"soak: --seed {options.seed} --requests {options.requests}", flush=True)
+        try:
+            with new_folder() as folder:
+                findings = soak(options, folder)
+        except Failed as failure:
+            findings = [str(failure)]
+        others = [f for f in findings if not isinstance(f, verdict.OfPace)]
+        expected = options.expect is not None and all(options.expect in f for f in others)
+        if not left or len(others) == len(findings) or others and not expected:
+            break
+        print("soak: again, for what the machine's pace may be the cause of:", *findings[:FEW], sep="\n  ", flush=True)
     for finding in findings[:FEW]:
         print(f"FOUND {finding}")
     if len(findings) > FEW:

@@ -6,6 +6,10 @@ import json
 GONE = "client_gone"
 
 
+class OfPace(str):
+    """A finding that a stalled machine may be the cause of, too: of the next run it would hardly be."""
+
+
 class Tally:
     """The access log, by request id."""
 
@@ -90,7 +94,7 @@ def of_the_leavers(asked, tally, most):
                 yield f"{each}: its client left after {each.left_after * 1000:.0f} ms while it hung, and the access log has {record}"
     print(f"soak: {len(must)} left while their request hung; {len(late)} of them are not recorded as gone")
     if len(late) > most * len(must):
-        yield f"{len(late)} of {len(must)} who left while their request hung are not recorded as gone, such as {late[0]}"
+        yield OfPace(f"{len(late)} of {len(must)} who left while their request hung are not recorded as gone, such as {late[0]}")
 
 
 def of_the_unplanned(asked, most):
@@ -100,7 +104,7 @@ def of_the_unplanned(asked, most):
     share = len(unplanned) / max(len(answered), 1)
     print(f"soak: {len(unplanned)} of {len(answered)} answers are a 503 or 504 that was not planned")
     if share > most:
-        yield f"{share:.1%} of the answers are a 503 or 504 that was not planned, such as that to {unplanned[0]}"
+        yield OfPace(f"{share:.1%} of the answers are a 503 or 504 that was not planned, such as that to {unplanned[0]}")
 
 
 def of_the_mix(tally, least):
@@ -108,7 +112,7 @@ def of_the_mix(tally, least):
     for status in (200, 504, 499, 503):
         share = tally.statuses[status] / max(total, 1)
         if share < least:
-            yield f"only {share:.1%} of {total} requests ended with {status}: this run proves too little"
+            yield OfPace(f"only {share:.1%} of {total} requests ended with {status}: this run proves too little")
 
 
 def tasks_of(roll):
@@ -173,7 +177,7 @@ def of_memory(samples, requests, share, slack):
     early, late = mean(0.1, 0.2), mean(0.9, 1.01)
     print(f"soak: memory {early / 1e6:.1f} MB in the second tenth, {late / 1e6:.1f} MB in the last")
     if late > early * (1 + share) + slack:
-        yield f"memory grew from {early / 1e6:.1f} MB in the second tenth to {late / 1e6:.1f} MB in the last"
+        yield OfPace(f"memory grew from {early / 1e6:.1f} MB in the second tenth to {late / 1e6:.1f} MB in the last")
 
 
 def of_the_log(log, asked):
