@@ -2,8 +2,8 @@
 """tests/e2e: the normal client beside a hostile crowd: a process of its own, which keeps its connection, asks one
 request after another, and measures each: `normal_client.py PATH REQUESTS ROUNDS PAUSE_MS PORT...`. Each round asks
 REQUESTS requests of every port in turn, so that whatever else happens to the machine happens to all of them; ROUNDS 0
-goes on until its standard input ends. It prints one line of JSON: for each port its statuses, milliseconds, and what
-went wrong."""
+says when the first round is over, and goes on until its standard input ends. At last it prints one line of JSON: for
+each port its statuses, milliseconds, and what went wrong."""
 import gc
 import json
 import select
@@ -83,13 +83,15 @@ def main():
     askers = [Asker(port, path) for port in ports]
     gc.disable()
     done = 0
-    while (done < rounds) if rounds else not select.select([sys.stdin], [], [], 0)[0]:
+    while (done < rounds) if rounds else done == 0 or not select.select([sys.stdin], [], [], 0)[0]:
         for asker in askers if done % 2 else reversed(askers):
             for _ in range(requests):
                 asker.ask()
                 if pause:
                     time.sleep(pause / 1000)
         done += 1
+        if not rounds and done == 1:
+            print("begun", flush=True)
     print(json.dumps([asker.told() for asker in askers]))
 
 
@@ -102,6 +104,7 @@ class Beside:
         self.told = None
 
     def __enter__(self):
+        self.process.stdout.readline()  # it has begun, however long that took
         return self
 
     def __exit__(self, *error):
