@@ -332,6 +332,7 @@ def a_stop_lets_requests_finish_and_cuts_the_rest(muster, test_server, folder):
             waiting = threading.Thread(target=lambda: answers.append(get(s.public, "/user/1", seconds=60)))
             waiting.start()
             until_asked(s)
+            time.sleep(0.5)  # and its job with a worker
             stopped = time.monotonic()
             s.signal(signal.SIGTERM)
             waiting.join()
