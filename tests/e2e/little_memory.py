@@ -254,7 +254,7 @@ def pressed_by_all(muster, folder, group, count, seconds, flags):
             hostile = Hostile(crowd, s.public, count)
             began = pressed = time.monotonic()
             # However slow the machine is, all have their turns.
-            while time.monotonic() < began + seconds or (not hostile.answers.get("503") and time.monotonic() < began + 3 * seconds):
+            while time.monotonic() < began + (seconds if hostile.answers.get("503") else 3 * seconds):
                 hostile.turn()
                 if time.monotonic() > pressed + 0.2:
                     pressed = time.monotonic()

@@ -493,7 +493,7 @@ def a_second_signal_writes_what_waits(muster, test_server, folder):
             ids = own(records_of(path.read_text()))
             check(ids == [f"load-{i}" for i in range(len(ids))], ids)
             check(s.log().endswith("\n"), s.log()[-200:])
-            # It waits for its sinks for 100 ms and no longer, be the machine as busy as it likes: once that may be too short.
+            # It waits for its sinks for 100 ms and no longer, however busy the machine is: once that may be too short.
             good, bad = (good + 1, bad) if len(ids) == 20 else (good, bad + 1)
             check(bad < 2, "what waited is lost again:", ids)
 
@@ -526,7 +526,7 @@ def rotation_under_load_loses_nothing(muster, test_server, folder):
             try:
                 while not stop.is_set():
                     load.run(100, at_once=10)
-                    # A loop's queue has room for thousands: whoever writes may be kept waiting for any time by the machine.
+                    # A loop's queue has room for thousands: a busy machine may keep who writes waiting for any time.
                     while access_log_of(s)["waiting"] > 1_000:
                         time.sleep(0.01)
             except (OSError, Failed) as failure:

@@ -167,8 +167,8 @@ class Client:
         yield from self.is_closed()
 
     def ends_right_behind(self):
-        """Half of the connection. A FIN that the machine has kept for longer than the server takes it for one of those who
-        read on (50 ms) is one of leaving: then there may be no answer."""
+        """Half of the connection. A FIN that the machine has kept for longer than the server takes it for one of those
+        who read on (50 ms) is one of leaving: then there may be no answer."""
         self.sock.shutdown(socket.SHUT_WR)
         if time.monotonic() - self.sent_at > 0.04:
             for i, asked in enumerate(self.plan.asked):
