@@ -54,6 +54,17 @@ def own_port():
     raise Failed("no port of its own for a test")
 
 
+def again(attempt, times=5):
+    """For what a machine that stands still for a second can spoil. `attempt` fails if muster is wrong for sure; else it
+    says what spoilt it, and is tried again, or nothing. What is always spoilt is muster's fault, too."""
+    for _ in range(times):
+        spoilt = attempt()
+        if not spoilt:
+            return
+        print("again:", spoilt, flush=True)
+    raise Failed(f"{times} times in a row: {spoilt}")
+
+
 class Answer:
     """One HTTP answer, with the moment it was complete (time.monotonic())."""
 
@@ -102,7 +113,7 @@ class Server:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def wait_until_up(self, seconds=30):
+    def wait_until_up(self, seconds=60):
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             check(self.process.poll() is None, "the server ended at its start:", self.log())
@@ -135,10 +146,26 @@ class Server:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def descriptors_at_rest(self, seconds=30):
+        """When nobody is connected but who asks for the roll; that one is kept, and not counted."""
+        ask = b"GET /debug/tasks?format=json&limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        limit = time.monotonic() + seconds
+        with socket.create_connection(("127.0.0.1", self.admin), timeout=seconds) as asking, asking.makefile("rb") as heard:
+            while True:
+                asking.sendall(ask)
+                length = 0
+                while (line := heard.readline()) not in (b"\r\n", b""):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                if json.loads(heard.read(length))["totals"]["connections"] == 1:
+                    return self.descriptors() - 1
+                check(time.monotonic() < limit, "there are connections still")
+                time.sleep(0.02)
+
     def signal(self, number):
         self.process.send_signal(number)
 
-    def wait(self, seconds=20):
+    def wait(self, seconds=40):
         return self.process.wait(timeout=seconds)
 
     def stop(self):
