@@ -27,7 +27,7 @@ def complete(got):
 class Client:
     """One connection from an address of one's choice."""
 
-    def __init__(self, to, source, seconds=10):
+    def __init__(self, to, source, seconds=30):
         self.socket = socket.create_connection(to, timeout=seconds, source_address=(source, 0))
 
     def ask(self):
@@ -94,16 +94,18 @@ def one_address_has_its_places_and_leaves_the_others_theirs(muster, test_server,
             except OSError:  # refused while it sent
                 return False
 
-        until(place_is_back, 5, "a place that comes back")
+        until(place_is_back, 30, "a place that comes back")
         check(mine[1].ask()[0] == 200, "who was served before is served no more")
 
         def recorded():
-            records = [json.loads(line) for line in log.read_text().splitlines()]
+            whole = log.read_text().rpartition("\n")[0]  # a line may be on its way
+            records = [json.loads(line) for line in whole.splitlines()]
             return [r["peer"] for r in records if r["status"] == 503 and r["cause"] == "too_many_connections_of_address"]
 
-        until(lambda: len(recorded()) >= 3, 5, "a record of each refusal")
+        until(lambda: len(recorded()) >= 3, 30, "a record of each refusal")
         check(all(peer.startswith(("192.0.2.2:", "[2001:db8:0:1:")) for peer in recorded()), recorded())
-        told = [line for line in s.log().splitlines() if "--max-connections-per-address" in line]
+        told = until(lambda: [line for line in s.log().splitlines() if "--max-connections-per-address" in line], 30,
+                     "a line of the log")  # which is written a moment later
         check(len(told) == 1 and "192.0.2.2 is refused" in told[0] and "may have 4 connections" in told[0] and
               "--trusted-proxies" in told[0], "the log tells of it, once a minute:", told)
 
@@ -111,7 +113,7 @@ def one_address_has_its_places_and_leaves_the_others_theirs(muster, test_server,
     for limits, expected in ((["--max-connections", "400"], 100), (["--max-connections", "100"], 64),
                              (["--max-connections", "150", "--max-connections-per-address", "off"], 150)):
         with server(muster, "--listen", "127.0.0.1:0", "--listen", "192.0.2.1:8080", *limits, folder=folder) as s:
-            until(lambda s=s: connections(s) == 0, 5, "no connection of the start")
+            until(lambda s=s: connections(s) == 0, 30, "no connection of the start")
             clients = []
             try:
                 while len(clients) <= expected:
@@ -192,7 +194,8 @@ class Storm:
             one = self.all[fd]
             try:
                 if events & select.EPOLLOUT:
-                    one[0].send(ASK)
+                    with contextlib.suppress(ConnectionError):  # refused before it asked: what it was told is there
+                        one[0].send(ASK)
                     self.epoll.modify(fd, select.EPOLLIN)
                 if events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
                     piece = one[0].recv(65536)
@@ -224,6 +227,23 @@ class Storm:
         self.epoll.close()
 
 
+def share_of_cpu(s, storm, knocks):
+    """Of one core, which `s` takes while some knock."""
+    spent, began = cpu_seconds(s.process.pid), time.monotonic()
+    for _ in range(3 * knocks):
+        storm.knock(1)
+        storm.step(0)
+        time.sleep(1 / knocks)
+    return (cpu_seconds(s.process.pid) - spent) / (time.monotonic() - began)
+
+
+def serves(port):
+    try:
+        return get(port, "/user/1").status == 200
+    except (OSError, Failed):  # refused, and it did not hear it
+        return False
+
+
 def a_storm_of_connects_is_survived_with_256_descriptors(muster, test_server, folder):
     count, knocks = 2_000, 20
     room_for(count + 500)
@@ -234,11 +254,15 @@ def a_storm_of_connects_is_survived_with_256_descriptors(muster, test_server, fo
     limited.chmod(0o755)
     # By its own count of connections, and by its descriptors alone.
     for args in ([], ["--max-connections", "1000"]):
-        with server(limited, "--threads", "2", "--access-log", str(folder / "access.log"), *args, folder=folder) as s:
-            until(lambda s=s: connections(s) == 0, 5, "no connection of the start")
+        flags = ["--threads", "2", "--access-log", str(folder / "access.log"), "--idle-timeout", "10m", *args]
+        with server(limited, *flags, folder=folder) as s:
+            until(lambda s=s: connections(s) == 0, 30, "no connection of the start")
             check(resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE) == (256, 256), "the limit is not soft and hard")
-            at_rest = s.descriptors()
+            at_rest = s.descriptors_at_rest()
             with Watcher(s.admin) as admin, contextlib.closing(Storm(s.public)) as storm:
+                with contextlib.closing(Storm(s.public)) as before:
+                    usual = share_of_cpu(s, before, knocks)
+                until(lambda s=s: connections(s) == 0, 30, "no connection of those before")
                 began = time.monotonic()
                 storm.knock(count)
                 storm.run(60)
@@ -250,37 +274,37 @@ def a_storm_of_connects_is_survived_with_256_descriptors(muster, test_server, fo
 
                 # Full: those who were served stay, others go on knocking.
                 full = s.descriptors()
-                spent, began = cpu_seconds(s.process.pid), time.monotonic()
-                for _ in range(3 * knocks):
-                    storm.knock(1)
-                    storm.step(0)
-                    time.sleep(1 / knocks)
-                storm.run(5)
-                share = (cpu_seconds(s.process.pid) - spent) / (time.monotonic() - began)
+                share = share_of_cpu(s, storm, knocks)
+                storm.run(30)
                 check(storm.waiting == 0 and storm.outcome["served"] == outcome["served"], storm.outcome, "after", outcome)
 
                 storm.close()
                 storm.all.clear()
                 ended = time.monotonic()
-                until(lambda s=s: Server.answers(s.public, "/livez") and get(s.public, "/user/1").status == 200, 10, "service after it", every=0.005)
+                until(lambda s=s: serves(s.public), 30, "service after it", every=0.005)
                 back = time.monotonic() - ended
-            until(lambda s=s: s.descriptors() <= at_rest, 10, "descriptors that are given back")
+            left = s.descriptors_at_rest()
+            check(left <= at_rest, "descriptors are not given back:", left, "and not", at_rest)
             print(f"{' '.join(args) or 'by default'}: {count} connects in {took:.2f} s: {outcome}; {full} of 256 descriptors while "
-                  f"full, {100 * share:.1f} % CPU with {knocks} knocking a second; the admin listener answered {len(admin.times)} "
-                  f"times, the slowest in {1000 * max(admin.times):.0f} ms; back {1000 * back:.0f} ms after the end")
+                  f"full, {100 * share:.1f} % CPU with {knocks} knocking a second, {100 * usual:.1f} % when they are "
+                  f"served; the admin listener answered {len(admin.times)} times, the slowest in {1000 * max(admin.times):.0f} ms; back {1000 * back:.0f} ms after the end")
             check(not admin.failed, "the admin listener did not answer:", admin.failed[:3])
-            check(s.process.poll() is None and back <= (10 if SLOW else 1), "back only after", back)
+            check(s.process.poll() is None and back <= (10 if SLOW else 4), "back only after", back)
             if not SLOW:
                 check(outcome["reset"] <= count // 20, "too many were told nothing:", outcome)
-                check(share < 0.05, "it is busy while it is full:", share)
-                check(max(admin.times) < 1, "the admin listener's slowest answer took", max(admin.times))
+                # On a slow machine a refusal costs more, and so does an answer; to be busy for nothing takes a core.
+                check(share < 0.05 + 2 * usual, "it is busy while it is full:", share, "and else", usual)
+                # One may meet a moment in which the machine stands still; most must not wait at all.
+                usually = sorted(admin.times)[len(admin.times) // 2]
+                check(max(admin.times) < 4 and usually < 0.5, "the admin listener answered in", usually, "s, and at the slowest "
+                      "in", max(admin.times))
 
 
 def without_any_descriptor_it_waits_and_goes_on(muster, test_server, folder):
     room_for(1_000)
     with server(muster, "--threads", "2", folder=folder) as s, contextlib.closing(Storm(s.public)) as storm:
         check(get(s.public, "/user/1").status == 200, "it serves")
-        until(lambda: connections(s) == 0, 5, "no connection of the start")
+        until(lambda: connections(s) == 0, 30, "no connection of the start")
         before = resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, (3, before[1]))  # accept fails from now on
         storm.knock(500)
@@ -292,16 +316,16 @@ def without_any_descriptor_it_waits_and_goes_on(muster, test_server, folder):
         check(storm.waiting == 500, "somebody was accepted without a descriptor:", storm.outcome)
         resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, before)
         began = time.monotonic()
-        storm.run(10)
+        storm.run(60)
         back = time.monotonic() - began
         print(f"500 wait for a descriptor: {100 * share:.1f} % CPU; all answered {1000 * back:.0f} ms after there are some: {storm.outcome}")
         check(storm.outcome["served"] == 500, storm.outcome)
-        warned = s.log().count("cannot accept")
+        warned = until(lambda: s.log().count("cannot accept"), 30, "a line of the log")
         check(1 <= warned <= 3, "it is told", warned, "times:", s.log()[-2000:])  # a listener each
         check("Too many open files" in s.log(), s.log()[-1000:])
         if not SLOW:
             check(share < 0.05, "it is busy while it waits:", share)
-            check(back <= 1, "back only after", back)
+            check(back <= 4, "back only after", back)
 
 
 main({f.__name__: f for f in (
