@@ -15,13 +15,17 @@ import sys
 import time
 
 from crowd import until
-from harness import SLOW, check, exchange, main, request_bytes, server
+from harness import SLOW, again, check, exchange, main, request_bytes, server
 from own_network import enter_own_network
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 KIB = 1024
-LATE = 3.0 if SLOW else 0.7  # seconds that a timeout may come late here; early it never comes
-WITHIN = 0.5 if SLOW else 0.8  # of a second: still in time where a second is the limit (the unit tests ask it to the ms)
+# Timeouts are asked with a limit of a second. Before it is over none may come: no machine is an excuse, for the clocks of
+# the tests begin before muster's. What comes too late, be it a client that should have been in time or a timeout, may be
+# the machine's fault, and is tried again.
+LIMIT = 1.0
+LATE = 3.0 if SLOW else 0.7  # seconds that a timeout may come late here
+WITHIN = 0.5 if SLOW else 0.8  # of a second: still in time (the unit tests ask it to the ms)
 
 
 class Ground:
@@ -39,7 +43,7 @@ class Ground:
 
     def recorded(self, what):
         """Whether the access log tells of it: it is written a moment later."""
-        until(lambda: what in (self.folder / "access.log").read_text(), 5, f"a record that has {what}")
+        until(lambda: what in (self.folder / "access.log").read_text(), 30, f"a record that has {what}")
 
 
 class Talk:
@@ -51,9 +55,9 @@ class Talk:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         if source:
             self.socket.bind((source, 0))
-        self.socket.settimeout(20)
-        self.socket.connect((host, port))
+        self.socket.settimeout(60)
         self.began = time.monotonic()
+        self.socket.connect((host, port))
         self.heard = b""
 
     def __enter__(self):
@@ -87,11 +91,15 @@ class Talk:
             if not self.some():
                 return None
 
+    def age(self):
+        """Seconds since `began`: before the connection stood, unless somebody has set it."""
+        return time.monotonic() - self.began
+
     def end(self):
         """Reads to the end: seconds since the connection began."""
         while self.some():
             pass
-        return time.monotonic() - self.began
+        return self.age()
 
 
 def get(path="/livez", fields=(), close=True):
@@ -123,36 +131,57 @@ def refuses(port, data, status, *what):
         check(not talk.heard, *what, "has a second answer:", talk.heard[:200])
 
 
-def cut_after(talk, seconds, what):
-    took = talk.end()
-    check(seconds - 0.005 <= took <= seconds + LATE, what, "ended after", took, "and not", seconds)
+def in_time(took, *what):
+    """Of somebody who should have been in time and was refused or cut after `took`."""
+    check(took >= LIMIT, *what, "is cut after", took)
+    return f"{what[0]} had taken {took:.2f} s"
 
 
-# ---- Of time -----------------------------------------------------------------------------------------------------------
+def cut_in_time(took, limit, what):
+    """Never early; if it is late, that is what is returned."""
+    check(took >= limit - 0.005, what, "ended after", took, "and not", limit)
+    return f"{what} ended after {took:.2f} s" if took > limit + LATE else None
 
 
 def timeout(ground):
     with ground.serve("--timeout", "1s", "--test-posts", f"delay:{WITHIN * 1000:.0f}ms", binary=ground.test_server) as s:
-        serves(s.public, get("/user/1"), "a request of", WITHIN, "s")
-    with ground.serve("--timeout", "1s", "--test-posts", "delay:5s", binary=ground.test_server) as s:
-        with Talk(s.public) as talk:
-            check(talk.say(get("/user/1")).answer() == 504, talk.last)
-            cut_after(talk, 1, "a request of 5 s")
+        def served():
+            with Talk(s.public) as talk:
+                status = talk.say(get("/user/1")).answer()
+                return None if status == 200 else in_time(talk.age(), "a request of", WITHIN, "s", status)
+
+        again(served)
+    with ground.serve("--timeout", "1s", "--test-posts", "delay:10s", binary=ground.test_server) as s:
+        def cut():
+            with Talk(s.public) as talk:
+                check(talk.say(get("/user/1")).answer() == 504, talk.last)
+                return cut_in_time(talk.end(), LIMIT, "a request of 10 s")
+
+        again(cut)
 
 
 def request_in_time_and_not(s, what):
     """One that is late is answered 408 after a second, and a trickle renews nothing."""
     request = get(close=False)
-    with Talk(s.public) as talk:
-        talk.say(request[:10])
-        time.sleep(WITHIN)
-        check(talk.say(request[10:]).answer() == 200, what, "that takes", WITHIN, "s to arrive:", talk.heard)
-    with Talk(s.public) as talk:
-        for byte in request[:7]:
-            talk.say(bytes([byte]))
-            time.sleep(0.1)
-        check(talk.answer() == 408, what, talk.heard)
-        cut_after(talk, 1, what + " that trickles in")
+
+    def arrives():
+        with Talk(s.public) as talk:
+            talk.say(request[:10])
+            time.sleep(WITHIN)
+            status = talk.say(request[10:]).answer()
+            return None if status == 200 else in_time(talk.age(), what, "that takes", WITHIN, "s to arrive:", status)
+
+    def trickles():
+        with Talk(s.public) as talk:
+            for byte in request[:-1]:  # for 4 s
+                talk.say(bytes([byte]))
+                if select.select([talk.socket], [], [], 0.1)[0]:
+                    break
+            check(talk.answer() == 408, what, talk.heard)
+            return cut_in_time(talk.end(), LIMIT, what + " that trickles in")
+
+    again(arrives)
+    again(trickles)
 
 
 def read_timeout(ground):
@@ -170,85 +199,127 @@ def head_timeout(ground):
 
 
 def min_body_rate(ground):
-    grace, cut = 5, None
-    with ground.serve("--min-body-rate", "100B", "--read-timeout", "30s") as s:
+    grace = 5
+
+    def slow_and_fast(s):
+        cut = None
         with Talk(s.public) as slow, Talk(s.public) as fast:
             slow.say(get(fields=["Content-Length: 2"]) + b"b")
             fast.say(get(fields=["Content-Length: 660"]))
             for _ in range(60):  # 110 a second, until after the grace
                 fast.say(b"b" * 11)
                 if cut is None and select.select([slow.socket], [], [], 0.1)[0]:
-                    cut = time.monotonic() - slow.began
+                    cut = slow.age()
                 elif cut:
                     time.sleep(0.1)
             check(fast.answer() == 200, "a body of 110 bytes a second:", fast.heard)
             check(slow.answer() == 408, "a body of a byte in 5 s:", slow.heard)
-            check(cut and grace <= cut <= grace + LATE, "a body of a byte in 5 s is cut after", cut)
+            cut = cut or slow.age()
             slow.end()
+            return cut_in_time(cut, grace, "a body of a byte in 5 s")
+
+    with ground.serve("--min-body-rate", "100B", "--read-timeout", "30s") as s:
+        again(lambda: slow_and_fast(s), 3)
 
 
 def write_timeout(ground):
     many, small = 40, 2 * KIB
+    posts = get("/api/users/1/posts?limit=50", close=False) * many
     with ground.serve("--write-timeout", "1s") as s:
-        with Talk(s.public, small) as talk:
-            talk.say(get("/api/users/1/posts?limit=50", close=False) * many)
-            time.sleep(WITHIN)
-            for i in range(many):
-                check(talk.answer() == 200, "answer", i, "of a client that reads after", WITHIN, "s")
-        with Talk(s.public, small) as talk:
-            with contextlib.suppress(BlockingIOError):  # until the server has stopped reading, since it cannot write
-                talk.socket.setblocking(False)
-                while True:
-                    talk.socket.send(get("/api/users/1/posts?limit=50", close=False) * many)
-            until(lambda: any(c["state"] == "write" for c in s.roll()["connections"]), 5, "a client that does not read")
-            blocked = time.monotonic()
-            until(lambda: not [c for c in s.roll()["connections"] if not c["loop"].startswith("admin")], 1 + LATE + 4,
-                  "an end of a client that does not read")
-            check(time.monotonic() - blocked > 0.5, "it was cut after", time.monotonic() - blocked)
-            check(talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET, "it was not reset")
+        def reads_in_time():
+            with Talk(s.public, small) as talk:
+                talk.say(posts)
+                time.sleep(WITHIN)
+                for i in range(many):
+                    if (status := talk.answer()) != 200:
+                        return in_time(talk.age(), "answer", i, "of a client that reads after", WITHIN, "s", status)
+                return None
+
+        def stops_reading():
+            with Talk(s.public, small) as talk:
+                with contextlib.suppress(OSError):  # until the server has stopped reading, since it cannot write
+                    talk.socket.setblocking(False)
+                    while True:
+                        talk.socket.send(posts)
+                blocked = time.monotonic()
+                until(lambda: not [c for c in s.roll()["connections"] if not c["loop"].startswith("admin")], 20,
+                      "an end of a client that does not read")
+                took = talk.age()
+                check(talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET, "it was not reset")
+                check(took >= LIMIT, "a client that does not read was cut after", took)
+                # What fits into buffers renews it.
+                late = time.monotonic() - blocked > LIMIT + LATE + 4
+                return f"a client that does not read was cut after {took:.2f} s" if late else None
+
+        again(reads_in_time)
+        again(stops_reading)
         ground.recorded('"write_timeout"')
 
 
 def idle_timeout(ground):
-    with ground.serve("--idle-timeout", "1s") as s:
+    def is_silent(s):
         with Talk(s.public) as talk:
+            silent_since = talk.began
             for _ in range(2):
                 time.sleep(WITHIN)
-                check(talk.say(get(close=False)).answer() == 200, "a connection that was silent for", WITHIN, "s")
-            talk.began = time.monotonic()
-            cut_after(talk, 1, "a silent connection")
+                talk.began = time.monotonic()
+                if (status := talk.say(get(close=False)).answer()) != 200:
+                    return in_time(time.monotonic() - silent_since, "a connection that was silent for", WITHIN, "s", status)
+                silent_since = talk.began
+            late = cut_in_time(talk.end(), LIMIT, "a silent connection")
             check(not talk.heard, "silence is answered with", talk.heard)
+            return late
+
+    with ground.serve("--idle-timeout", "1s") as s:
+        again(lambda: is_silent(s))
 
 
 def drain(ground):
-    for lasting, status in ((f"{WITHIN * 1000:.0f}ms", 200), ("5s", 503)):
+    def stopped(lasting, expected):
         with ground.serve("--drain", "1s", binary=ground.test_server) as s:
             with Talk(s.public) as talk:
                 talk.say(get(f"/test/wait?for={lasting}"))
-                until(lambda s=s: [r for r in s.roll()["requests"] if "/test/wait" in r["name"]], 5, "the request")
-                s.signal(signal.SIGTERM)
+                until(lambda: [r for r in s.roll()["requests"] if "/test/wait" in r["name"]] or expected == 200 and talk.age() > 1,
+                      30, "the request")
+                if expected == 200 and talk.age() > WITHIN:
+                    return "the request may have ended before the stop"
                 began = time.monotonic()
-                check(talk.answer() == status, lasting, "after SIGTERM:", talk.heard)
+                s.signal(signal.SIGTERM)
+                status = talk.answer()
                 took = time.monotonic() - began
-                check(status == 200 or 0.99 <= took <= 1 + LATE, "cut after", took)
             s.wait()
+        if expected == 503:
+            check(status == 503, lasting, "after SIGTERM:", status, talk.heard)
+            return cut_in_time(took, LIMIT, "a request in the drain")
+        return None if status == 200 else in_time(took, "a request in the drain of", lasting, status, talk.heard)
+
+    again(lambda: stopped(f"{WITHIN * 1000:.0f}ms", 200))
+    again(lambda: stopped("30s", 503))
 
 
 def drain_delay(ground):
-    with ground.serve("--drain-delay", "1s") as s:
-        def served():
-            with contextlib.suppress(OSError):
-                return status_of(s.public, get()) == 200
-            return False
+    def delayed():
+        with ground.serve("--drain-delay", "1s") as s:
+            def served():
+                with contextlib.suppress(OSError):
+                    return status_of(s.public, get()) == 200
+                return False
 
-        began = time.monotonic()
-        s.signal(signal.SIGTERM)
-        time.sleep(WITHIN)
-        check(served(), "who comes", WITHIN, "s after SIGTERM is not served")
-        until(lambda: not served(), 1 + LATE - WITHIN, "an end of the delay")
-        ended = time.monotonic() - began
-        check(ended >= 1, "the delay ended after", ended)
-        s.wait()
+            began = time.monotonic()
+            s.signal(signal.SIGTERM)
+            time.sleep(WITHIN)
+            here = served()
+            asked = time.monotonic() - began
+            until(lambda: not served(), 20, "an end of the delay")
+            ended = time.monotonic() - began
+            s.wait()
+        if not here:
+            return in_time(asked, "who comes", WITHIN, "s after SIGTERM and is not served")
+        check(ended >= LIMIT, "the delay ended after", ended)
+        # Who knocks in the moment of the end knocks again a second later.
+        return f"the delay ended after {ended:.2f} s" if ended > LIMIT + LATE + 1 else None
+
+    again(delayed)
 
 
 # ---- Of size -----------------------------------------------------------------------------------------------------------
@@ -318,13 +389,13 @@ def full_at(count, flags, ground, source=None):
     host = "192.0.2.1" if source else "127.0.0.1"
     with ground.serve(*flags) as s, contextlib.ExitStack() as held:
         port = 8080 if source else s.public
-        until(lambda: s.roll()["totals"]["connections"] <= 1, 5, "no connection but that of who asks")
+        until(lambda: s.roll()["totals"]["connections"] <= 1, 30, "no connection but that of who asks")
         clients = [held.enter_context(Talk(port, host=host, source=source)) for _ in range(count)]
         for i, client in enumerate(clients):
             check(client.say(get(close=False)).answer() == 200, "connection", i + 1, "of", count)
         beyond = held.enter_context(Talk(port, host=host, source=source))
         check(beyond.answer() == 503 and b"\r\nRetry-After: 1\r\n" in beyond.last, "one more is told", beyond.heard)
-        check(beyond.end() < 5, "one more is kept")
+        check(beyond.end() < 30, "one more is kept")  # half of what a silent connection has
         check(clients[0].say(get(close=False)).answer() == 200, "who was served is served no more")
 
 
@@ -346,26 +417,39 @@ def max_pipelined(ground):
         check((beyond := answers(s, 11)) == (10, False), "11 requests in a row:", beyond)
 
 
+def unread_of(talk, port):
+    """Bytes that came from there, in the kernel, for whoever serves on `port` to read; None: that connection does not stand
+    yet, or nobody has accepted it."""
+    theirs, ours = f":{port:04X}", f":{talk.socket.getsockname()[1]:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in table:
+            words = line.split()
+            # An inode of 0: it waits to be accepted, or is closed.
+            if words[1].endswith(theirs) and words[2].endswith(ours) and words[9] != "0":
+                return int(words[4].split(":")[1], 16)
+    return 0 if select.select([talk.socket], [], [], 0)[0] else None
+
+
 def max_buffered(ground):
     head = sized_head(15 * KIB)
     # A quarter of it is for what arrives; a head of 15 KiB holds the 16 KiB it is read into, and as much again as fields.
     places = 4
-    with ground.serve("--max-buffered", "512KiB") as s, contextlib.ExitStack() as held:
+    patient = ["--head-timeout", "60s", "--read-timeout", "60s"]
+    with ground.serve("--max-buffered", "512KiB", *patient) as s, contextlib.ExitStack() as held:
         waiting = []
         while len(waiting) < 20:  # each of them holds its head and a buffer for it
             talk = held.enter_context(Talk(s.public)).say(head[:-1])
-            talk.socket.settimeout(0.3)
-            try:
+            until(lambda talk=talk: unread_of(talk, s.public) == 0, 30, "a server that has read what came")
+            s.roll()  # every loop has told: it has done with what it read
+            if select.select([talk.socket], [], [], 0)[0]:
                 check(talk.answer() == 503 and b"\r\nRetry-After: " in talk.last, "one too many is told", talk.heard)
                 break
-            except TimeoutError:
-                talk.socket.settimeout(20)
-                waiting.append(talk)
+            waiting.append(talk)
         check(len(waiting) == places, len(waiting), "heads of 15 KiB are held in a quarter of 512 KiB")
         for talk in waiting:
             check(talk.say(head[-1:]).answer() == 200, "a head for which there was room:", talk.heard)
         held.close()
-        until(lambda: status_of(s.public, head) == 200, 5, "room for a head after they have gone")
+        until(lambda: status_of(s.public, head) == 200, 30, "room for a head after they have gone")
 
 
 def max_connections(ground):
@@ -379,16 +463,22 @@ def max_connections_per_address(ground):
 
 
 def source(ground):
-    with ground.serve("--source", "posts.workers=1", "--source", "posts.queue=2", "--test-posts", "sleep:600ms",
-                      binary=ground.test_server) as s:
+    def wait_behind_one(s, others, refused):
+        with Talk(s.public) as first:
+            first.say(get("/user/1"))
+            until(lambda: "'resource': 'posts'" in str(s.roll()["requests"]) or first.age() > 1, 30, "a request that waits")
+            time.sleep(0.1)  # the worker has it: the others wait
+            answers = exchange(s.public, [request_bytes("/user/1")] * others)
+            check(first.answer() == 200, "who is at work:", first.heard)
+        told = [a for a in answers if a.status == 503 and "retry-after" in a.headers]
+        check(len(told) + sum(a.status == 200 for a in answers) == others, answers)
+        # A machine that stands still may let the first end before the others come, or its worker look late.
+        return None if len(told) == refused else f"behind one at work {others} wait: {[a.status for a in answers]}"
+
+    with ground.serve("--source", "posts.workers=1", "--source", "posts.queue=2", "--test-posts", "sleep:600ms", "--timeout",
+                      "30s", binary=ground.test_server) as s:
         for others, refused in ((2, 0), (3, 1)):
-            with Talk(s.public) as first:
-                first.say(get("/user/1"))
-                time.sleep(0.2)  # the worker has it: the others wait
-                answers = exchange(s.public, [request_bytes("/user/1")] * others)
-                check(first.answer() == 200, "who is at work:", first.heard)
-            told = [a for a in answers if a.status == 503 and "retry-after" in a.headers]
-            check(len(told) == refused and sum(a.status == 200 for a in answers) == 2, "behind one at work", others, "wait:", answers)
+            again(lambda o=others, r=refused: wait_behind_one(s, o, r))
 
 
 # By the first cell of the README's row.
