@@ -4,6 +4,7 @@ muster_test_server`. libfaketime moves the wall clock of the server alone and le
 import datetime
 import email.utils
 import glob
+import itertools
 import json
 import signal
 import socket
@@ -11,9 +12,10 @@ import subprocess
 import time
 
 from crowd import sized, until
-from harness import SLOW, check, get, main, posts_that_never_end, seeded_database, server
+from harness import again, check, get, main, posts_that_never_end, seeded_database, server
 
 DAY = 86_400
+LATE = 10  # seconds that a machine may stand still; whoever waited for the wall clock would wait for a day
 LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib*/faketime/libfaketimeMT.so.1")
 
 
@@ -114,7 +116,11 @@ def jumps_of_the_wall_clock_move_no_time_limit(muster, test_server, folder):
     flags = ["--data", f"sqlite:{a_database_of_extremes(muster, folder)}", "--timeout", "1500ms", "--head-timeout", "2s",
              "--read-timeout", "4s", "--write-timeout", "2500ms", "--idle-timeout", "3s", "--drain", "1s", "--access-log", str(log), "--log-format", "json"]
     with server(muster, *flags, folder=folder, env=clock.environment) as s:
-        for number, jump in enumerate(sized((DAY, -DAY, -DAY, DAY), (DAY, -2 * DAY))):  # both ways
+        names = itertools.count()
+
+        def jumps(jump):
+            """Nothing may end early. What is late may be late by a machine that stood still, and then it jumps again."""
+            number = next(names)
             waiting = [Waiting("a route whose source hangs", 1.5, s.public, request("/user/1"), b"504"),
                        Waiting("a head without an end", 2.0, s.public, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"408"),
                        Unread(2.5, s.public, f"unread-{number}", log),
@@ -123,10 +129,10 @@ def jumps_of_the_wall_clock_move_no_time_limit(muster, test_server, folder):
             time.sleep(0.5)
             clock.set(clock.away + jump)
             jumped = time.monotonic()
-            until(lambda: abs(date_of(s.public) - clock.now()) < 2, 5, "a Date that follows")
+            until(lambda: abs(date_of(s.public) - clock.now()) < 2, 30, "a Date that follows")
             followed = time.monotonic() - jumped
             a_record_follows(s.public, f"after-{number}", log, clock)
-            limit = time.monotonic() + 30
+            limit = time.monotonic() + 60
             while left := [w for w in waiting if w.after is None]:
                 check(time.monotonic() < limit, "these never ended:", [w.what for w in left])
                 for w in left:
@@ -137,18 +143,21 @@ def jumps_of_the_wall_clock_move_no_time_limit(muster, test_server, folder):
             for w in waiting:
                 check(w.expected in w.got[:16] and bool(w.expected) == bool(w.got), w.what, "ended with", w.got[:100])
                 check(w.after >= w.limit - 0.02, w.what, "ended early, after", w.after)
-                check(SLOW or w.after <= w.limit + 1, w.what, "ended late, after", w.after)
-            check(SLOW or followed < 1.5, "Date followed after", followed)
+            late = [w.what for w in waiting if w.after > w.limit + 1] + (["a Date"] if followed >= 1.5 else [])
+            return f"late: {', '.join(late)}" if late else None
+
+        for jump in sized((DAY, -DAY, -DAY, DAY), (DAY, -2 * DAY)):  # both ways
+            again(lambda by=jump: jumps(by))
         check(s.get("/livez").status == 200, "it is alive")
         the_grace_at_the_end_is_as_long_as_ever(s, clock)
-    with server(muster, "--data", flags[1], "--min-body-rate", "1MiB", folder=folder, env=clock.environment) as s:
+    with server(muster, "--data", flags[1], "--min-body-rate", "1MiB", "--read-timeout", "60s", folder=folder, env=clock.environment) as s:
         slow = Waiting("a slow body", 5.0, s.public, body_without_an_end(), b"408")  # the grace of the rate
         time.sleep(0.5)
         clock.set(clock.away + DAY)
-        until(lambda: slow.look() or slow.after, 10, "an end of a slow body")
+        until(lambda: slow.look() or slow.after, 60, "an end of a slow body")
         print(f"the clock jumps by a day: a slow body, 5 s, ended after {slow.after:.2f} s")
         check(slow.expected in slow.got[:16] and b"too slowly" in slow.got, slow.got[:300])
-        check(4.98 <= slow.after and (SLOW or slow.after <= 6), "a slow body ended after", slow.after)
+        check(4.98 <= slow.after <= 5 + LATE, "a slow body ended after", slow.after)
 
 
 def body_without_an_end():
@@ -157,24 +166,26 @@ def body_without_an_end():
 
 def the_grace_at_the_end_is_as_long_as_ever(s, clock):
     reading = Waiting("a request on its way", 1.0, s.public, body_without_an_end(), b"503")
-    until(lambda: any(c["name"] == "reading" for c in s.roll()["connections"]), 5, "a request that is read")
+    until(lambda: any(c["name"] == "reading" for c in s.roll()["connections"]), 30, "a request that is read")
     began = time.monotonic()
     s.signal(signal.SIGTERM)
     time.sleep(0.3)
     clock.set(clock.away + DAY)
-    until(lambda: reading.look() or reading.after, 10, "an answer at the end of the grace")
+    until(lambda: reading.look() or reading.after, 60, "an answer at the end of the grace")
     told = time.monotonic() - began
     print(f"the clock jumps by a day in the grace of 1 s: the request was told after {told:.2f} s, exit code {s.wait()}")
     check(reading.expected in reading.got[:16], reading.got[:200])
-    check(0.98 <= told and (SLOW or told <= 2), "the grace took", told)
+    check(0.98 <= told <= 1 + LATE, "the grace took", told)
 
 
 def a_record_follows(port, ident, log, clock):
+    before, began = clock.now(), time.monotonic()
     check(get(port, "/api/users/1", headers=[("X-Request-Id", ident)]).status == 200, "it answers")
-    record = until(lambda: record_of(log, ident), 10, "a record")
+    record = until(lambda: record_of(log, ident), 30, "a record")
+    took = time.monotonic() - began
     at = datetime.datetime.fromisoformat(record["time"]).timestamp()
-    check(abs(at - clock.now()) < 3, "the record is of", record["time"], "and the clock is off by", clock.away)
-    check(0 <= record["duration_ms"] < 1000, record)
+    check(before - 1 < at < clock.now() + 1, "the record is of", record["time"], "and the clock is off by", clock.away)
+    check(0 <= record["duration_ms"] <= 1000 * took, record, "and it took", took, "s in all")
 
 
 SCENARIOS = {f.__name__: f for f in (jumps_of_the_wall_clock_move_no_time_limit,)}
