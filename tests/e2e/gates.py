@@ -10,7 +10,7 @@ import threading
 import time
 
 from crowd import room_for, until
-from harness import SLOW, Failed, Server, check, get, main, server
+from harness import SLOW, Failed, check, get, main, server
 from own_network import enter_own_network
 
 ASK = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
