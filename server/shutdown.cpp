@@ -135,10 +135,13 @@ task<void> shut_down(shutdown_parts parts) {
     for (auto* each : parts.services) {
         each->home().cancel_all(concurrency::cancel_cause::shutdown);
     }
-    const auto last = parts.admin.now() + after_cancel;
+    // A thread that the machine has held up is no stuck loop yet: it has what is left of the grace period, too.
+    const auto last = std::max(end, parts.admin.now()) + after_cancel;
+    bool is_last_look = false;
     auto left = co_await take_all(parts);
-    while (!is_empty(left) && parts.admin.now() < last) {
+    while (!is_empty(left) && !is_last_look) {
         co_await concurrency::sleep_for(look);
+        is_last_look = parts.admin.now() >= last; // before it: this thread, too, may be held up between the two
         left = co_await take_all(parts);
     }
     if (!is_empty(left)) {

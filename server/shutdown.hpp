@@ -47,8 +47,9 @@ struct shutdown_parts {
 /// Unready; answers end their connections; for `delay` everything goes on, so that whoever sends requests here can
 /// learn of it. Then who is queued already is taken, and no more are accepted; idle connections end; work in flight has
 /// `drain`. What is left is named in the log and cancelled with `shutdown`. When all has ended both the pool and the
-/// admin loop stop; if something has not half a second later, it is named in the log and the process exits with
-/// exit_not_ended, without destructors: a frame with an operation in flight is never destroyed.
+/// admin loop stop; if something has not half a second after `drain` (a loop that does not answer, too, although no
+/// connection is left), it is named in the log and the process exits with exit_not_ended, without destructors: a frame
+/// with an operation in flight is never destroyed.
 [[nodiscard]] concurrency::task<void> shut_down(shutdown_parts parts);
 
 } // namespace muster::server
