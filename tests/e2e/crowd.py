@@ -6,7 +6,7 @@ import select
 import socket
 import time
 
-from harness import Failed, check, get
+from harness import Failed, check
 
 FULL = os.environ.get("MUSTER_FULL_SIZE") == "1"  # the numbers of ./dev test hostile
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -54,11 +54,7 @@ def forget_peak(pid):
 
 def totals(server):
     """What the roll counts: no tree of tasks is made for it."""
-    return server_roll(server, 1)["totals"]
-
-
-def server_roll(server, limit):
-    return get(server.admin, f"/debug/tasks?format=json&limit={limit}").json()
+    return server.roll(1)["totals"]
 
 
 def until(condition, seconds, what, every=0.02):

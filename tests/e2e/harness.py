@@ -117,7 +117,7 @@ class Server:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             check(self.process.poll() is None, "the server ended at its start:", self.log())
-            for line in self.log().splitlines():
+            for line in self.log().rpartition("\n")[0].splitlines():  # not one that is half written
                 for word in line.replace(",", " ").split():
                     if word.startswith("http://127.0.0.1:"):
                         port = int(word.split(":")[2].split("/")[0])
@@ -140,14 +140,14 @@ class Server:
     def get(self, path, **more):
         return get(self.public, path, **more)
 
-    def roll_now(self):
-        return get(self.admin, "/debug/tasks?format=json&limit=10000").json()
+    def roll_now(self, limit=10000):
+        return get(self.admin, f"/debug/tasks?format=json&limit={limit}").json()
 
-    def roll(self, seconds=20):
+    def roll(self, tasks=10000, seconds=20):
         """Of all loops: one that the machine holds up for a quarter of a second is left out, with all that it has."""
         limit = time.monotonic() + seconds
         while True:
-            roll = self.roll_now()
+            roll = self.roll_now(tasks)
             if all(loop["answered"] for loop in roll["loops"]):
                 return roll
             check(time.monotonic() < limit, "a loop does not answer the roll:", roll["loops"])

@@ -5,7 +5,7 @@ import contextlib
 import os
 import time
 
-from crowd import FULL, Crowd, forget_peak, kernel_sockets, memory, orphans, room_for, server_roll, sized, totals, until
+from crowd import FULL, Crowd, forget_peak, kernel_sockets, memory, orphans, room_for, sized, totals, until
 from harness import SLOW, check, main, seeded_database, server
 from normal_client import Beside, interleaved
 
@@ -205,7 +205,7 @@ def readers_that_never_read_are_cut_and_cost_what_the_limits_say(muster, test_se
                 time.sleep(0.02)
                 peak = max(peak, kernel_sockets()[1])
                 now = time.monotonic()
-                ports = {int(c["ref"].rpartition(":")[2]) for c in server_roll(s, 10_000)["connections"] if blocked_in(c)}
+                ports = {int(c["ref"].rpartition(":")[2]) for c in s.roll()["connections"] if blocked_in(c)}
                 writing = ports & by_port.keys()
                 for port in writing:
                     blocked.setdefault(port, now)

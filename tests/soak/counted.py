@@ -20,5 +20,5 @@ class Counted(Server):
         self.asked["GET", path, 200] += 1
         return super().answers(port, path)
 
-    def roll_now(self):
-        return self.get("/debug/tasks?format=json&limit=10000", admin=True).json()
+    def roll_now(self, limit=10000):
+        return self.get(f"/debug/tasks?format=json&limit={limit}", admin=True).json()
