@@ -25,7 +25,7 @@ TEST_CASE("the log says who has how long to finish") {
     CHECK(sentence_of_drain(2, 61'250ms) == "2 connections have 61.25 s to finish");
 }
 
-TEST_CASE("a loop that is held up although nothing is left has the whole grace period, and then its end is a clean one") {
+TEST_CASE("a loop held up although nothing is left has the whole grace period, and then its end is a clean one") {
     muster::tests::test_loop admin;
     concurrency::loop_pool pool(1);
     concurrency::roll_call roll(pool.loops());
