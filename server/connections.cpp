@@ -14,7 +14,6 @@ std::optional<connection_gate::place> connection_gate::enter() noexcept {
 void open_connections::close_idle() noexcept {
     for (connection& c : all_) {
         if (c.idle) {
-            c.ending = true;
             boost::system::error_code ignored;
             c.socket->cancel(ignored); // resumes nobody here: the read ends on the loop's next turn
         }

@@ -71,8 +71,7 @@ struct admission {
 /// A connection as its loop knows it; lives in the session.
 struct connection : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     stream_socket* socket = nullptr;
-    bool idle = false;   ///< it waits for the first byte of a request, and nothing but close_idle() will end that soon
-    bool ending = false; ///< close_idle() has ended that wait: the session looks once more, then says goodbye
+    bool idle = false; ///< it waits for the first byte of a request, and nothing but close_idle() will end that soon
     client peer;
 };
 
