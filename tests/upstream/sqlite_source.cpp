@@ -126,14 +126,14 @@ class stuck_function {
 
     // Whoever calls it from now on is held.
     static void hold() {
-        entered_.store(false);
-        held_.store(true);
+        was_entered.store(false);
+        is_held.store(true);
     }
 
-    static void let_go() { held_.store(false); }
+    static void let_go() { is_held.store(false); }
 
     // Whether somebody is, or was, inside since hold().
-    static bool entered() { return entered_.load(); }
+    static bool entered() { return was_entered.load(); }
 
   private:
     static int install(sqlite3* handle, char** /*error*/, const sqlite3_api_routines* /*api*/) {
@@ -142,15 +142,15 @@ class stuck_function {
 
     static void stuck(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
         if (sqlite3_value_int(values[0]) != 0) {
-            entered_.store(true);
-            for (int i = 0; i != 30'000 && held_.load(); ++i) // half a minute at most: who waits for its end fails
+            was_entered.store(true);
+            for (int i = 0; i != 30'000 && is_held.load(); ++i) // half a minute at most: who waits for its end fails
                 ::poll(nullptr, 0, 1);
         }
         sqlite3_result_int(context, 1);
     }
 
-    static inline std::atomic<bool> entered_{false};
-    static inline std::atomic<bool> held_{false};
+    static inline std::atomic<bool> was_entered{false};
+    static inline std::atomic<bool> is_held{false};
 };
 
 } // namespace
