@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 
-from harness import SLOW, Failed, Server, again, check, get, main, own_port, request_bytes, seeded_database
+from crowd import until
+from harness import SLOW, Failed, Server, again, check, ended, get, main, own_port, request_bytes, seeded_database
 from steady_load import Load
 
 KEEP_ALIVE = b"GET /user/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -38,26 +39,15 @@ def is_whole(got):
     return length == [len(body)]
 
 
-def until(condition, seconds, what):
-    limit = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < limit, what, "did not come true within", seconds, "s")
-        time.sleep(0.01)
-
-
 @contextlib.contextmanager
 def started(*args, **more):
     """A server whose end is the scenario's business; killed if it is still there."""
-    s = Server(*args, **more)
-    try:
-        yield s
-    except BaseException:
-        print(f"--- the server's log\n{s.log()[-6000:]}", file=sys.stderr)
-        raise
-    finally:
-        if s.process.poll() is None:
-            s.process.kill()
-            s.process.wait()
+    with ended(Server(*args, **more)) as s:
+        try:
+            yield s
+        except BaseException:
+            print(f"--- the server's log\n{s.log()[-6000:]}", file=sys.stderr)
+            raise
 
 
 # ---- Under load ------------------------------------------------------------------------------------------------------
@@ -331,7 +321,7 @@ def a_second_signal_ends_every_phase_at_once(muster, test_server, folder):
         ("the drain", ["--test-posts", "hang", "--drain", "60s"], "shutting down: "),
         ("after the cut", ["--test-posts", "sleep:30s", "--drain", "100ms"], "cut at the end of the grace period"))
 
-    def ended(phase, args, begins, first, second):
+    def stopped_twice(phase, args, begins, first, second):
         with started(test_server, *args, "--timeout", "5m", folder=folder) as s, \
                 socket.create_connection(("127.0.0.1", s.public), timeout=10) as connection:
             connection.sendall(request_bytes("/user/1"))
@@ -351,7 +341,7 @@ def a_second_signal_ends_every_phase_at_once(muster, test_server, folder):
 
     for phase, args, begins in phases:
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
-            again(lambda p=phase, a=args, b=begins, f=first, t=second: ended(p, a, b, f, t))
+            again(lambda p=phase, a=args, b=begins, f=first, t=second: stopped_twice(p, a, b, f, t))
 
 
 def hears_signals(pid):

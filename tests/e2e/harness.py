@@ -281,6 +281,17 @@ def seeded_database(muster, folder, name="people.db"):
     return path
 
 
+@contextlib.contextmanager
+def ended(s):
+    """Kills what a failed scenario leaves."""
+    try:
+        yield s
+    finally:
+        if s.process.poll() is None:
+            s.process.kill()
+            s.process.wait()
+
+
 def rollback_journal(path):
     """The database leaves its write-ahead log: then an exclusive lock keeps readers out."""
     with contextlib.closing(sqlite3.connect(path)) as db:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from crowd import until
 from harness import SLOW, Failed, again, check, main, server
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "soak"))
@@ -69,13 +70,6 @@ def whole_answers(data):
 
 def requests_in(roll):
     return [r for r in roll["requests"] if "/debug/tasks" not in r["route"]]
-
-
-def until(condition, seconds, what):
-    limit = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < limit, what, "did not come within", seconds, "s")
-        time.sleep(0.01)
 
 
 # ---- Who leaves is not worked for ------------------------------------------------------------------------------------

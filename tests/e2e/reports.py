@@ -18,7 +18,7 @@ import threading
 import time
 
 from crowd import until
-from harness import SLOW, Failed, Server, Skipped, check, get, main, own_port, raw, request_bytes, server
+from harness import SLOW, Failed, Server, Skipped, check, ended, get, main, own_port, raw, server
 
 LONG = "/nowhere?" + "x" * 900  # a record of about 1 KiB, so that a queue is soon full
 PROLOGUE_SECONDS = 30
@@ -40,17 +40,6 @@ class Piped(Server):
             check(self.process.poll() is None, "it ended at its start:", self.process.returncode)
             check(time.monotonic() - began < PROLOGUE_SECONDS, "it does not come up")
             time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def ended(s):
-    """Kills what a failed scenario leaves."""
-    try:
-        yield s
-    finally:
-        if s.process.poll() is None:
-            s.process.kill()
-            s.process.wait()
 
 
 class Load:

@@ -8,14 +8,13 @@ import pathlib
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 
 from crowd import until
-from harness import (SLOW, Server, check, exchange, get, main, posts_that_never_end, raw, request_bytes,
+from harness import (SLOW, Server, check, ended, exchange, get, main, posts_that_never_end, raw, request_bytes,
                      rollback_journal, seeded_database, server)
 
 
@@ -31,17 +30,6 @@ def five_in_time(ask, seconds, what):
         check(len(times) < 30, what, times)
         times.append(ask().seconds)
     return times
-
-
-@contextlib.contextmanager
-def ended(s):
-    """Kills what a failed scenario leaves."""
-    try:
-        yield s
-    finally:
-        if s.process.poll() is None:
-            s.process.kill()
-            s.process.wait()
 
 
 def until_asked(s, target="/user/{id}"):

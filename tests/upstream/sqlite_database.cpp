@@ -24,6 +24,18 @@ int failure(const auto& call) {
     return SQLITE_OK;
 }
 
+// Of a question that would wait for ever.
+bool stops_within_100_ms(sqlite_database& database, const std::string& sql) {
+    return soon_once(100ms, [&] {
+        const delayed_stop stop(30ms);
+        database.stop_when(&stop.flag);
+        CHECK_THROWS_AS(database.query(sql).next(), job_interrupted);
+        const auto late = stop.since();
+        database.stop_when(nullptr);
+        return late;
+    });
+}
+
 } // namespace
 
 TEST_CASE("a statement is prepared once and answers again with other parameters") {
@@ -122,14 +134,7 @@ TEST_CASE("the stop flag ends an endless query within 100 ms, and the connection
             "CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
             "SELECT n FROM c WHERE n < 0");
     sqlite_database database(directory.file("a.db"), sqlite_access::read_only);
-    CHECK(soon_once(100ms, [&] {
-        const delayed_stop stop(30ms);
-        database.stop_when(&stop.flag);
-        CHECK_THROWS_AS(database.query("SELECT n FROM endless").next(), job_interrupted);
-        const auto late = stop.since();
-        database.stop_when(nullptr);
-        return late;
-    }));
+    CHECK(stops_within_100_ms(database, "SELECT n FROM endless"));
     CHECK(database.query("SELECT 1").next());
 }
 
@@ -138,14 +143,7 @@ TEST_CASE("the stop flag ends a wait for another process's lock within 100 ms") 
     execute(directory.file("a.db"), "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
     other_process holder(directory.file("a.db"), "BEGIN EXCLUSIVE");
     sqlite_database database(directory.file("a.db"), sqlite_access::read_only);
-    CHECK(soon_once(100ms, [&] {
-        const delayed_stop stop(30ms);
-        database.stop_when(&stop.flag);
-        CHECK_THROWS_AS(database.query("SELECT n FROM words").next(), job_interrupted);
-        const auto late = stop.since();
-        database.stop_when(nullptr);
-        return late;
-    }));
+    CHECK(stops_within_100_ms(database, "SELECT n FROM words"));
 
     holder.kill();
     CHECK(database.query("SELECT n FROM words").next());
