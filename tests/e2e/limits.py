@@ -236,15 +236,26 @@ def write_timeout(ground):
 
         def stops_reading():
             with Talk(s.public, small) as talk:
-                with contextlib.suppress(OSError):  # until the server has stopped reading, since it cannot write
-                    talk.socket.setblocking(False)
-                    while True:
+                talk.socket.setblocking(False)
+                was_reset = False
+                try:
+                    while True:  # until nothing is read and nothing fits any more
                         talk.socket.send(posts)
+                except BlockingIOError:
+                    pass
+                except ConnectionResetError:
+                    was_reset = True
                 blocked = time.monotonic()
+                # The reset itself is waited for: a connection that has not been accepted yet is in no roll either.
+                events = select.poll()
+                events.register(talk.socket, 0)
+                if not was_reset:
+                    check(events.poll(20_000), "a client that does not read is kept")
+                    was_reset = talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+                took = talk.age()
+                check(was_reset, "it was not reset")
                 until(lambda: not [c for c in s.roll()["connections"] if not c["loop"].startswith("admin")], 20,
                       "an end of a client that does not read")
-                took = talk.age()
-                check(talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET, "it was not reset")
                 check(took >= LIMIT, "a client that does not read was cut after", took)
                 # What fits into buffers renews it.
                 late = time.monotonic() - blocked > LIMIT + LATE + 4
