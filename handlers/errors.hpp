@@ -6,9 +6,11 @@
 
 namespace muster::handlers {
 
+using upstream::failure;
 using upstream::not_found;
 using upstream::source_error;
 using upstream::source_failed;
 using upstream::source_overloaded;
+using upstream::source_timed_out;
 
 } // namespace muster::handlers

@@ -29,7 +29,7 @@ std::int64_t one_word(sqlite_database& database) {
     return query.integer(0);
 }
 
-std::string failure(sqlite_connection& connection) {
+std::string failure_of(sqlite_connection& connection) {
     const std::atomic<bool> stop{false};
     try {
         connection.run(stop, one_word);
@@ -46,7 +46,7 @@ TEST_CASE("a connection that could not open tries again at the next job") {
     const temporary_directory directory;
     const auto path = directory.file("a.db");
     sqlite_connection connection("posts", path);
-    CHECK_THAT(failure(connection), ContainsSubstring("posts: unable to open database file (No such file"));
+    CHECK_THAT(failure_of(connection), ContainsSubstring("posts: unable to open database file (No such file"));
     execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
     CHECK(connection.run(std::atomic<bool>{false}, one_word) == 7);
 }
@@ -57,13 +57,13 @@ TEST_CASE("a lost table, garbage and a torn page are failures of the source") {
     execute(path, "CREATE TABLE words (n INTEGER)");
     sqlite_connection connection("posts", path);
     execute(path, "DROP TABLE words");
-    CHECK(failure(connection) == "posts: no such table: words");
+    CHECK(failure_of(connection) == "posts: no such table: words");
 
     execute(path, "CREATE TABLE words (n INTEGER); INSERT INTO words VALUES (7)");
-    CHECK(failure(connection).empty());
+    CHECK(failure_of(connection).empty());
     std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(4096) << std::string(4096, 'x');
     sqlite_connection other("posts", path); // the first has that page in its cache
-    CHECK_THAT(failure(other), ContainsSubstring("malformed"));
+    CHECK_THAT(failure_of(other), ContainsSubstring("malformed"));
 }
 
 TEST_CASE("a file that is no database is a failure of the source") {
@@ -73,7 +73,7 @@ TEST_CASE("a file that is no database is a failure of the source") {
     std::filesystem::resize_file(path, 0);
     std::filesystem::copy_file("/proc/self/exe", path, std::filesystem::copy_options::overwrite_existing);
     sqlite_connection connection("posts", path);
-    CHECK(failure(connection) == "posts: file is not a database");
+    CHECK(failure_of(connection) == "posts: file is not a database");
 }
 
 TEST_CASE("a job whose flag was set before it began does nothing") {
