@@ -35,8 +35,20 @@ task_record record_of(const task_node& task, std::vector<frame_record>& frames) 
                   .shielded = task.scope().shielded(),
                   .waits_for = task.waits_for().what,
                   .resource = std::string(task.waits_for().resource),
+                  .attempts = 0,
+                  .read = 0,
+                  .written = 0,
                   .first_frame = frames.size(),
                   .frames = 0};
+    // Copied here, since it lives in a frame of the task and changes while that runs.
+    if (const activity* at = task.activity()) {
+        if (r.resource.empty()) {
+            r.resource = at->resource;
+        }
+        r.attempts = at->attempts;
+        r.read = at->read;
+        r.written = at->written;
+    }
     // Inside a shield the nearest cancelled scope is further out; the roll says so all the same.
     for (const cancel_scope* scope = &task.scope(); scope != nullptr && !r.cancelled; scope = scope->parent()) {
         if (scope->is_cancelled()) {

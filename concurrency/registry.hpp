@@ -41,7 +41,10 @@ struct task_record {
     time_point cancelled_at{};
     bool shielded = false;
     std::string_view waits_for; ///< static text; empty: it is about to run
-    std::string resource;
+    std::string resource;       ///< that of what it waits for, else of what it does
+    std::uint32_t attempts = 0; ///< this and the bytes: of what it does at a source, see task_node.hpp
+    std::uint64_t read = 0;
+    std::uint64_t written = 0;
     std::size_t first_frame = 0; ///< into loop_record::frames: the leaf; its callers follow
     std::size_t frames = 0;
 };

@@ -42,6 +42,15 @@ std::string_view task_node::ref() const noexcept {
     return {};
 }
 
+const trace_context* task_node::trace() const noexcept {
+    for (const task_node* task = this; task != nullptr; task = task->parent_) {
+        if (task->label_.trace != nullptr) {
+            return task->label_.trace;
+        }
+    }
+    return nullptr;
+}
+
 void task_node::start(frame& first) noexcept {
     MUSTER_INVARIANT(home_.here(), "a task's state is touched on its loop's thread only");
     id_ = home_.next_id();
@@ -95,6 +104,16 @@ void task_node::deallocate_operation(void* memory) noexcept {
     } else {
         ::operator delete(memory);
     }
+}
+
+doing::doing(task_node& task, const activity& what) noexcept : task_(task), what_(&what), before_(task.activity_) {
+    MUSTER_INVARIANT(task_.home().here(), "a task's state is touched on its loop's thread only");
+    task_.activity_ = what_;
+}
+
+doing::~doing() {
+    MUSTER_INVARIANT(task_.activity_ == what_, "what a task does ends in the order in which it began, inmost first");
+    task_.activity_ = before_;
 }
 
 } // namespace muster::concurrency

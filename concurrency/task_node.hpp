@@ -21,11 +21,27 @@ inline constexpr std::size_t task_kinds = 5;
 
 [[nodiscard]] const char* to_string(task_kind kind) noexcept;
 
+/// The place of a request in a trace that goes through several processes: W3C Trace Context's `traceparent` and
+/// `tracestate`, each valid or empty. The text is not copied: it must outlive the tasks that are labelled with it.
+struct trace_context {
+    std::string_view parent;
+    std::string_view state;
+};
+
 /// What a task is called in the roll. The text is not copied: it must outlive the task.
 struct task_label {
     task_kind kind = task_kind::child;
-    std::string_view name; ///< e.g. "GET /user/{id}"; empty: the name of its first coroutine
-    std::string_view ref;  ///< what it belongs to outside: a request id, a peer's address
+    std::string_view name;                ///< e.g. "GET /user/{id}"; empty: the name of its first coroutine
+    std::string_view ref;                 ///< what it belongs to outside: a request id, a peer's address
+    const trace_context* trace = nullptr; ///< handed on to whom it asks; must outlive the task
+};
+
+/// What a task does at a source right now, told by whoever does it: lives in its frame and changes while it works.
+struct activity {
+    std::string_view resource;  ///< the source's name: "posts"; outlives the activity
+    std::uint32_t attempts = 0; ///< begun so far, the present one among them
+    std::uint64_t read = 0;     ///< bytes that came from the source
+    std::uint64_t written = 0;  ///< bytes that went there
 };
 
 /// What a suspended task waits for. Static text and a name that outlives the wait.
@@ -60,6 +76,12 @@ class task_node : public detail::registry_entry, public detail::scope_tasks_hook
 
     /// The nearest reference from here upwards: the request's id, for a task of a request.
     [[nodiscard]] std::string_view ref() const noexcept;
+
+    /// The nearest trace from here upwards; nullptr if there is none.
+    [[nodiscard]] const trace_context* trace() const noexcept;
+
+    /// What this task (not one below it) does at a source; nullptr: nothing that anybody told. See `doing`.
+    [[nodiscard]] const concurrency::activity* activity() const noexcept { return activity_; }
 
     [[nodiscard]] const frame* leaf() const noexcept { return leaf_; }
 
@@ -106,6 +128,7 @@ class task_node : public detail::registry_entry, public detail::scope_tasks_hook
     void set_scope(cancel_scope& scope) noexcept { scope_ = &scope; }
 
   private:
+    friend class doing;
     friend class frame;
     friend class loop;
 
@@ -120,11 +143,28 @@ class task_node : public detail::registry_entry, public detail::scope_tasks_hook
     task_kind root_kind_ = task_kind::child; // of the task of root_id_
     task_label label_;
     wait_reason wait_;
+    const concurrency::activity* activity_ = nullptr;
     time_point started_at_{};
     boost::asio::cancellation_signal signal_;
     task_node* next_retired_ = nullptr;
     bool memory_used_ = false;
     alignas(std::max_align_t) std::array<std::byte, 256> memory_;
+};
+
+/// `const doing it(co_await current_task(), call)`: while it lives the task does `call`; afterwards what it did before,
+/// so an inner one stands in front of an outer one. A local of a coroutine of that task, declared after `call`; its
+/// loop's thread only.
+class [[nodiscard]] doing {
+  public:
+    doing(task_node& task, const activity& what) noexcept;
+    doing(const doing&) = delete;
+    doing& operator=(const doing&) = delete;
+    ~doing();
+
+  private:
+    task_node& task_;
+    const activity* what_;
+    const activity* before_;
 };
 
 } // namespace muster::concurrency

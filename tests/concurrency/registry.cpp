@@ -2,6 +2,7 @@
 #include "concurrency/registry.hpp"
 #include "concurrency/deadline.hpp"
 #include "concurrency/operation.hpp"
+#include "concurrency/semaphore.hpp"
 #include "concurrency/shield.hpp"
 #include "concurrency/source_names.hpp"
 #include "concurrency/when_all.hpp"
@@ -119,6 +120,44 @@ TEST_CASE("a cancelled task that has not ended is shown with its cause, also ins
     CHECK(told.tasks[1].shielded);
     CHECK_FALSE(told.tasks[2].cancelled.has_value());
     loop.advance(1s);
+}
+
+TEST_CASE("the roll shows what a task does at a source, and the resource of its wait before that of the activity") {
+    test_loop loop;
+    roll_call roll({&loop.get()});
+    activity call{.resource = "posts"};
+    semaphore slots("posts' slots", {&loop.get()}, 0);
+    const auto asks_a_source = [&](bool needs_a_slot) -> task<void> {
+        const doing it(co_await current_task(), call);
+        if (needs_a_slot) {
+            const permit p = co_await slots.acquire();
+        }
+        co_await sleep_for(1h);
+    };
+    const auto asks = [&]() -> task<snapshot> { co_return co_await roll.take(100, 250ms); };
+    loop.start(asks_a_source(false));
+    loop.start(asks_a_source(true));
+    loop.settle();
+    call.attempts = 2; // as it works
+    call.written = 180;
+    call.read = 17;
+    const snapshot s = loop.run(asks());
+    call.read = 18; // what was told is a copy
+    const loop_record& told = *s.parts[0].told;
+    REQUIRE(told.tasks.size() == 3);
+    CHECK(told.tasks[0].waits_for == "a timer");
+    CHECK(told.tasks[0].resource == "posts");
+    CHECK(told.tasks[1].waits_for == "a permit");
+    CHECK(told.tasks[1].resource == "posts' slots");
+    for (std::size_t i = 0; i != 2; ++i) {
+        CHECK(told.tasks[i].attempts == 2);
+        CHECK(told.tasks[i].written == 180);
+        CHECK(told.tasks[i].read == 17);
+    }
+    CHECK(told.tasks[2].resource.empty()); // who asks does nothing at a source
+    CHECK(told.tasks[2].attempts == 0);
+    loop.get().root_scope().cancel(cancel_cause::shutdown);
+    loop.settle();
 }
 
 TEST_CASE("a limit cuts the youngest, and the counts still tell them") {
