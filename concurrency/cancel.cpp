@@ -68,9 +68,7 @@ void cancel_scope::cancel(cancel_cause cause) noexcept {
     }
     detail::emit_list to_tell;
     mark(cause, *this, home_.now(), to_tell);
-    if (observer_ != nullptr) {
-        observer_->on_cancelled(*this);
-    }
+    tell_observer();
     // Everything is marked before anyone hears: whoever looks sees the whole subtree cancelled, with one cause. The
     // list unlinks a task that ends meanwhile.
     while (!to_tell.empty()) {
@@ -93,6 +91,23 @@ void cancel_scope::mark(cancel_cause cause, cancel_scope& origin, time_point now
             child.limit_shield(now);
         } else if (!child.is_cancelled()) {
             child.mark(cause, origin, now, to_tell);
+        }
+    }
+}
+
+void cancel_scope::tell_observer() const noexcept {
+    if (observer_ != nullptr) {
+        observer_->on_cancelled(*this);
+        return;
+    }
+    if (cause_ != cancel_cause::sibling_failed) {
+        return;
+    }
+    for (const cancel_scope* scope = this; !scope->shielded_ && scope->parent_ != nullptr;) {
+        scope = scope->parent_;
+        if (scope->observer_ != nullptr) {
+            scope->observer_->on_sibling_failed(*this);
+            return;
         }
     }
 }

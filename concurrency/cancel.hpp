@@ -44,14 +44,26 @@ class cancelled final {
 
 class cancel_scope;
 
-/// Told once, on the loop's thread, when a cancel has begun in the scope that it observes (not in one further out):
-/// after the subtree is marked and before any task in it hears of it, so every task still waits where the cancel found
-/// it. Must not throw, resume, cancel or destroy anything.
+/// Told on the loop's thread of cancels in and below the scope that it observes: after the subtree is marked and before
+/// any task in it hears of it, so every task still waits where the cancel found it. Of a cancel that began further out
+/// it hears nothing. Must not throw, resume, cancel or destroy anything.
 class cancel_observer {
   public:
+    /// A cancel has begun in `scope`, which is the observed one. Told once, and nothing is told after it.
     virtual void on_cancelled(const cancel_scope& scope) noexcept = 0;
 
+    /// A cancel with sibling_failed has begun in `scope`, which is further in: a task of a fan-out or group there has
+    /// failed, and the others still wait. (The one that failed is in the scope no longer, its error has not been thrown
+    /// yet, and what becomes of the observed work is open: it may do without that part.) Each such cancel is told to
+    /// the nearest observer outward, or to none if a shield lies between: clean-up is not what the observed work waits
+    /// for, and may go on after that was cancelled.
+    /// A failure that climbs through several fan-outs is told by each in turn, the inmost first.
+    virtual void on_sibling_failed(const cancel_scope& /*scope*/) noexcept {}
+
   protected:
+    cancel_observer() = default;
+    cancel_observer(const cancel_observer&) = default;
+    cancel_observer& operator=(const cancel_observer&) = default;
     ~cancel_observer() = default;
 };
 
@@ -152,6 +164,7 @@ class cancel_scope final : public detail::scope_hook, private timer_entry {
 
     void expire() noexcept override;
     void mark(cancel_cause cause, cancel_scope& origin, time_point now, detail::emit_list& to_tell) noexcept;
+    void tell_observer() const noexcept;
     void limit_shield(time_point now) noexcept;
     void clamp(time_point end) noexcept;
 

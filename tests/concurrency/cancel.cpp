@@ -258,31 +258,6 @@ TEST_CASE("a scope opened below a cancelled one is cancelled, with the same caus
     CHECK(loop.run(body()) == cancel_cause::client_gone);
 }
 
-TEST_CASE("an observer hears of a cancel while every task still waits where it was") {
-    test_loop loop;
-
-    struct counter final : cancel_observer {
-        int tasks = 0;
-        int waiting = 0;
-
-        void on_cancelled(const cancel_scope& scope) noexcept override {
-            scope.for_each_task([this](const task_node& t) {
-                ++tasks;
-                waiting += t.waits_for().what == "a timer" ? 1 : 0;
-            });
-        }
-    } seen;
-
-    const auto two = []() -> task<void> {
-        std::optional<cancel_cause> ignored;
-        co_await when_all(sleeps(10s, ignored), sleeps(20s, ignored));
-    };
-    const auto body = [&]() -> task<void> { co_await with_timeout(5s, two(), &seen); };
-    CHECK_THROWS_AS(loop.run(body()), deadline_exceeded);
-    CHECK(seen.tasks == 3);
-    CHECK(seen.waiting == 2);
-}
-
 TEST_CASE("a source cancels the work under its limit, from outside, with its own cause") {
     test_loop loop;
     cancel_source source;
