@@ -46,12 +46,12 @@ PACKAGE_HOSTS = re.compile(
 
 
 def files(root, *suffixes):
-    """The project's files in order, as paths relative to root: all but what is built, made or git's."""
+    """The project's files in order, as paths relative to root: all but what is built, made, git's or others' (vendor)."""
     found = []
     for folder, folders, names in os.walk(root):
         if pathlib.Path(folder) == root:
             folders[:] = [name for name in folders if name not in ("build", "data", ".git")]
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name not in ("__pycache__", "vendor")]
         for name in names:
             path = pathlib.Path(folder, name).relative_to(root)
             if not suffixes or path.suffix in suffixes:
