@@ -5,6 +5,7 @@
 #include "config/flags.hpp"
 #include "config/help.hpp"
 #include "config/keys.hpp"
+#include "config/policies.hpp"
 #include "config/scalar.hpp"
 
 #include <unistd.h>
@@ -157,10 +158,21 @@ std::optional<config_error> apply_operand(parsed& into, const flags& given) {
 
 /// Sources that file or environment name one by one leave open which database is meant.
 std::optional<config_error> check_one_database(const settings& all, command which) {
-    if (all.users.url == all.profiles.url && all.users.url == all.posts.url)
-        return std::nullopt;
-    return fault(std::string{info_of(which).name} +
-                 " (command): users, profiles and posts come from different sources; name one database: --data URL");
+    const auto begin = std::string{info_of(which).name} + " (command): ";
+    if (all.users.url != all.profiles.url || all.users.url != all.posts.url)
+        return fault(begin + "users, profiles and posts come from different sources; name one database: --data URL");
+    if (all.users.url.kind != source_kind::sqlite)
+        return fault(begin + "works on a SQLite database, and people come from " + shown_value(all.users.url.text) +
+                     "; name one: --data sqlite:PATH");
+    return std::nullopt;
+}
+
+/// Only databases are made and filled.
+void warn_of_seed(const settings& all, std::vector<std::string>& warnings) {
+    const auto is_database = [](const source& each) { return each.url.kind == source_kind::sqlite; };
+    if (all.seed && !is_database(all.users) && !is_database(all.profiles) && !is_database(all.posts))
+        warnings.emplace_back("--seed has nothing to fill: it makes SQLite databases, and users, profiles and posts "
+                              "all come over HTTP");
 }
 
 } // namespace
@@ -216,8 +228,12 @@ std::expected<parsed, config_error> parse(int argc, const char* const* argv, con
 
     if (result.command != command::health) // it is called every few seconds, and the server has said it
         result.warnings = unknown_variables(variables);
-    if (result.command == command::serve)
+    if (result.command == command::serve) {
+        if (auto wrong = check_policies(all))
+            return std::unexpected{fault(std::move(*wrong))};
         warn_of_open_doors(all, result.warnings);
+        warn_of_seed(all, result.warnings);
+    }
     return result;
 }
 

@@ -5,6 +5,7 @@
 #include "config/duration.hpp"
 #include "config/file.hpp"
 #include "config/keys.hpp"
+#include "config/policies.hpp"
 #include "config/scalar.hpp"
 
 #include <algorithm>
@@ -184,11 +185,14 @@ class file_reader {
             for (const auto& value : rules.members) {
                 const auto& name = value.name;
                 const auto full = path + '.' + name;
-                if (name != "workers" && name != "queue")
-                    return unknown_member(full, value, "are workers and queue");
-                if (value.is != type::number)
+                const auto* known = find_policy(name);
+                if (!known)
+                    return unknown_member(full, value, "are " + names_of_policies());
+                if (known->kind == file_kind::number && value.is != type::number)
                     return wrong_type(full, value, "a number");
-                if (const auto wrong = apply_policy(into_, source_name, name, value.text))
+                if (known->kind == file_kind::text && value.is != type::text)
+                    return wrong_type(full, value, "a text in quotes");
+                if (const auto wrong = apply_policy(into_, source_name, name, value.text, shown_entry(full, value)))
                     return refuse(full, value, *wrong);
             }
         }

@@ -2,8 +2,10 @@
 #include "config/help.hpp"
 
 #include "config/keys.hpp"
+#include "config/policies.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -57,20 +59,40 @@ std::string row(std::string left, std::string_view help) {
     return left.append(help);
 }
 
-/// One flag; the default stands behind the help's last line or below it.
-std::string entry(const key& each) {
+/// The default stands behind the help's last line or below it.
+std::string entry(std::string left, std::string_view help, std::string_view usual) {
     constexpr std::size_t width = 100;
+    auto result = row(std::move(left), help);
+    if (!usual.empty()) {
+        const auto last = result.size() - (result.rfind('\n') + 1); // npos + 1 is 0
+        const auto shown = "(default: " + std::string{usual} + ')';
+        result += last + 1 + shown.size() > width ? '\n' + std::string(column, ' ') : " ";
+        result += shown;
+    }
+    return result + '\n';
+}
+
+std::string entry(const key& each) {
     std::string left = "  --" + std::string{each.name};
     if (!each.is_switch())
         left += ' ' + std::string{each.value};
-    auto result = row(std::move(left), each.help);
-    if (!each.usual.empty()) {
-        const auto last = result.size() - (result.rfind('\n') + 1); // npos + 1 is 0
-        const auto usual = "(default: " + std::string{each.usual} + ')';
-        result += last + 1 + usual.size() > width ? '\n' + std::string(column, ' ') : " ";
-        result += usual;
+    return entry(std::move(left), each.help, each.usual);
+}
+
+std::string entries_of_policies() {
+    const std::pair<std::string_view, std::optional<source_kind>> parts[] = {
+        {"Policies of every source", std::nullopt},
+        {"Policies of a SQLite source", source_kind::sqlite},
+        {"Policies of a source over HTTP", source_kind::http},
+    };
+    std::string text;
+    for (const auto& [title, of] : parts) {
+        text += '\n' + std::string{title} + '\n';
+        for (const auto& each : policies())
+            if (each.of == of)
+                text += entry("  " + std::string{each.name} + '=' + std::string{each.value}, each.help, each.usual);
     }
-    return result + '\n';
+    return text;
 }
 
 std::string call_of(const command_info& each) {
@@ -92,7 +114,7 @@ std::string help_text() {
         for (const auto& each : group.keys)
             text += entry(each);
     }
-    return text.append(tail);
+    return text.append(entries_of_policies()).append(tail);
 }
 
 std::string help_text(command which) {

@@ -4,6 +4,7 @@
 #include "config/address.hpp"
 #include "config/duration.hpp"
 #include "config/network.hpp"
+#include "config/policies.hpp"
 #include "config/scalar.hpp"
 #include "config/size.hpp"
 #include "config/source_url.hpp"
@@ -131,12 +132,15 @@ complaint urls(settings& into, std::string_view raw, origin from) {
     return url(into, raw, from, {Members...});
 }
 
-complaint policy(settings& into, std::string_view raw, origin) {
+complaint policy(settings& into, std::string_view raw, origin from) {
     const auto dot = raw.find('.');
     const auto equals = raw.find('=');
     if (dot == raw.npos || equals == raw.npos || dot > equals)
-        return "not a policy; write SOURCE.POLICY=N, such as posts.workers=4";
-    return apply_policy(into, raw.substr(0, dot), raw.substr(dot + 1, equals - dot - 1), raw.substr(equals + 1));
+        return "not a policy; write SOURCE.POLICY=VALUE, such as posts.workers=4";
+    auto given_as = from == origin::flag ? "--source " + shown_value(raw) + " (flag)"
+                                         : "MUSTER_SOURCE=" + shown_value(raw) + " (environment)";
+    return apply_policy(into, raw.substr(0, dot), raw.substr(dot + 1, equals - dot - 1), raw.substr(equals + 1),
+                        std::move(given_as));
 }
 
 complaint level(settings& into, std::string_view raw, origin) {
@@ -152,6 +156,13 @@ complaint level(settings& into, std::string_view raw, origin) {
         }
     }
     return "must be trace, debug, info, warn or error";
+}
+
+complaint explain(settings& into, std::string_view raw, origin) {
+    if (raw != "full" && raw != "minimal")
+        return "must be full or minimal";
+    into.explain = raw == "full" ? explain_level::full : explain_level::minimal;
+    return std::nullopt;
 }
 
 complaint format(settings& into, std::string_view raw, origin) {
@@ -234,16 +245,21 @@ constexpr key listening[] = {
 
 constexpr key sources[] = {
     {"data", "URL", "sqlite:data/muster.db",
-     "where users, profiles and posts come from: sqlite:PATH; the\ndefault, and only it, is created with sample people",
+     "where users, profiles and posts come from: sqlite:PATH, another\nmuster at http://HOST:PORT or http://unix:PATH; "
+     "the default, and\nonly it, is created with sample people",
      file_kind::text, urls<&s::users, &s::profiles, &s::posts>},
     {"users", "URL", "as --data", "where users come from", file_kind::text, urls<&s::users>},
     {"profiles", "URL", "as --data", "where profiles come from", file_kind::text, urls<&s::profiles>},
     {"posts", "URL", "as --data", "where posts come from", file_kind::text, urls<&s::posts>},
     {"seed", "", "off", "create a named database that is absent, with sample people", file_kind::boolean,
      toggle<&s::seed>},
-    {"source", "SOURCE.POLICY=N", "workers=4, queue=256",
-     "a source's worker threads, and how many jobs may wait for\nthem: posts.workers=8, users.queue=64; repeatable",
+    {"source", "SOURCE.POLICY=VALUE", "",
+     "how much of a source may be used, by the policies below:\nposts.workers=8, users.connections=64; repeatable",
      file_kind::none, policy},
+    {"explain", "LEVEL", "full",
+     "what a 502, 503 or 504 tells the client: full for every source\nthat was waited for, minimal for budget and "
+     "cause alone",
+     file_kind::text, explain},
 };
 
 using l = client_limits;
@@ -338,21 +354,6 @@ std::string variable_of(std::string_view name) {
     for (const char c : name)
         variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return variable;
-}
-
-complaint apply_policy(settings& into, std::string_view source_name, std::string_view policy_name,
-                       std::string_view raw) {
-    constexpr std::pair<std::string_view, source settings::*> known[] = {
-        {"users", &settings::users}, {"profiles", &settings::profiles}, {"posts", &settings::posts}};
-    const auto named = std::ranges::find(known, source_name, [](const auto& each) { return each.first; });
-    if (named == std::end(known))
-        return "no such source; there are users, profiles and posts";
-    auto& rules = (into.*named->second).policy;
-    if (policy_name == "workers")
-        return store(parse_number(raw, 1, 1024), rules.workers);
-    if (policy_name == "queue")
-        return store(parse_number(raw, 1, 1'000'000), rules.queue);
-    return "no such policy; there are workers and queue";
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> known) {

@@ -53,10 +53,6 @@ struct key_group {
 /// MUSTER_READ_TIMEOUT for "read-timeout".
 [[nodiscard]] std::string variable_of(std::string_view name);
 
-/// Sets `policy` ("workers") of `source_name` ("posts").
-[[nodiscard]] complaint apply_policy(settings& into, std::string_view source_name, std::string_view policy,
-                                     std::string_view raw);
-
 /// The one of `known` that `word` is probably meant to be: at most two letters wrong. Empty when there is none.
 [[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> known);
 

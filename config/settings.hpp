@@ -18,20 +18,53 @@ namespace muster::config {
 
 enum class log_level { trace, debug, info, warn, error };
 
+/// What a 502, 503 or 504 tells the client: every source that was waited for, or budget and cause alone.
+enum class explain_level : std::uint8_t { full, minimal };
+
 /// `automatic` is text on a terminal, JSON elsewhere.
 enum class log_format { automatic, text, json };
 
-/// How much of a source may be used at once, for the whole process.
+/// Which header field tells a source over HTTP the time that is left.
+enum class deadline_dialect : std::uint8_t {
+    x_request_timeout_ms,
+    connect_timeout_ms,
+    grpc_timeout,
+    x_envoy_expected_rq_timeout_ms,
+    x_yataxi_client_timeoutms,
+    request_timeout, ///< in whole seconds
+    off,
+};
+
+/// How much of a source may be used at once, for the whole process. Which of it counts depends on the source's kind.
 struct source_policy {
-    std::size_t workers = 4; ///< threads, each with one connection; at least 1
-    std::size_t queue = 256; ///< jobs that may wait for one of them; one more is refused; at least 1
+    std::size_t workers = 4;           ///< SQLite: threads, each with one connection; at least 1
+    std::size_t queue = 256;           ///< questions that may wait for a worker or a connection; at least 1
+    std::size_t connections = 256;     ///< HTTP, as all that follows: open at once; at least 1
+    std::optional<std::size_t> idle{}; ///< see idle_connections()
+    std::chrono::milliseconds connect{std::chrono::seconds{1}};       ///< for a connection to come about
+    std::chrono::milliseconds idle_timeout{std::chrono::seconds{30}}; ///< until an idle connection is closed
+    std::uint64_t head = 16 * 1024;                                   ///< of an answer, in bytes
+    std::uint64_t body = 8 * 1024 * 1024;                             ///< of an answer, in bytes
+    deadline_dialect deadline = deadline_dialect::x_request_timeout_ms;
 
     bool operator==(const source_policy&) const = default;
+};
+
+/// Connections of a source over HTTP that stay open without work: as set, else 64, but no more than there are.
+[[nodiscard]] std::size_t idle_connections(const source_policy& policy);
+
+/// A policy that somebody set, for a message such as "muster: <given_as>: a source over HTTP has no workers".
+struct given_policy {
+    std::string_view name; ///< of the table of policies
+    std::string given_as;
+
+    bool operator==(const given_policy&) const = default;
 };
 
 struct source {
     source_url url = default_source();
     source_policy policy;
+    std::vector<given_policy> given; ///< lowest origin first
 
     bool operator==(const source&) const = default;
 };
@@ -76,6 +109,7 @@ struct settings {
     /// with sample people: a mistyped path must never serve invented ones.
     bool sources_named = false;
     bool seed = false; ///< create and fill a named database that is absent
+    explain_level explain = explain_level::full;
 
     std::chrono::milliseconds timeout{std::chrono::seconds{5}}; ///< of every route that `routes` does not name
     std::vector<route_limit> routes;                            ///< no pattern twice; nobody checked that they exist

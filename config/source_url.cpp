@@ -2,6 +2,7 @@
 // visible.
 #include "config/source_url.hpp"
 
+#include "config/http_url.hpp"
 #include "config/scalar.hpp"
 
 #include <algorithm>
@@ -51,21 +52,36 @@ std::unexpected<std::string> refuse(std::string why) {
 
 } // namespace
 
+std::string_view to_string(source_kind kind) {
+    return kind == source_kind::sqlite ? "SQLite" : "HTTP";
+}
+
 source_url default_source() {
-    return {"sqlite:data/muster.db", "data/muster.db"};
+    return {.text = "sqlite:data/muster.db", .path = "data/muster.db"};
 }
 
 std::expected<source_url, std::string> parse_source_url(std::string_view text) {
     constexpr auto how = "write sqlite:PATH, such as sqlite:data/muster.db or sqlite:/var/lib/muster/muster.db";
+    constexpr auto ways = "write sqlite:PATH (sqlite:data/muster.db) or http://HOST:PORT (http://10.0.0.7:8080)";
     if (has_control(text))
         return refuse("control characters are not allowed");
     const auto colon = text.find(':');
     const auto scheme = lower(text.substr(0, colon));
-    for (const std::string_view later : {"postgres", "postgresql", "http", "https"})
+    for (const std::string_view later : {"postgres", "postgresql", "https"})
         if (colon != text.npos && scheme == later)
-            return refuse(scheme + " sources are not supported in this version; " + how);
+            return refuse(scheme + " sources come in a later version; " + ways);
+    if (colon != text.npos && scheme == "http") {
+        auto place = parse_http_place(text.substr(colon + 1));
+        if (!place)
+            return std::unexpected{std::move(place.error())};
+        return source_url{.kind = source_kind::http,
+                          .text = std::string{text},
+                          .path = std::move(place->path),
+                          .host = std::move(place->host),
+                          .port = place->port};
+    }
     if (colon == text.npos || scheme != "sqlite")
-        return refuse(std::string{"not the URL of a source; "} + how);
+        return refuse(std::string{"not the URL of a source; "} + ways);
 
     const auto path = text.substr(colon + 1);
     if (path.empty())
@@ -74,7 +90,7 @@ std::expected<source_url, std::string> parse_source_url(std::string_view text) {
         return refuse(std::string{"the path begins with two slashes; "} + how);
     if (path.starts_with(":memory:") || path.starts_with("file:"))
         return refuse(std::string{"must be a plain file, since several workers open it; "} + how);
-    return source_url{std::string{text}, std::string{path}};
+    return source_url{.text = std::string{text}, .path = std::string{path}};
 }
 
 bool has_password(std::string_view url) {

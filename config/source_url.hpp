@@ -1,16 +1,25 @@
-// config/: which source answers, by URL. This version knows SQLite files; the other schemes are known and refused.
+// config/: which source answers, by URL. This version knows SQLite files and other musters over HTTP; further schemes
+// are known and refused.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
 
 namespace muster::config {
 
-/// A SQLite file, the one kind of source of this version.
+enum class source_kind : std::uint8_t { sqlite, http };
+
+/// "SQLite", "HTTP": for sentences.
+[[nodiscard]] std::string_view to_string(source_kind kind);
+
 struct source_url {
-    std::string text; ///< as written; show it through shown()
-    std::string path; ///< the file: absolute, or relative to the working directory
+    source_kind kind = source_kind::sqlite;
+    std::string text;       ///< as written; show it through shown()
+    std::string path{};     ///< the file, or of HTTP a Unix socket: absolute, or relative to the working directory
+    std::string host{};     ///< of HTTP, if it has no path: an address (IPv6 without brackets) or a name in lower case
+    std::uint16_t port = 0; ///< with a host: 1 .. 65535
 
     bool operator==(const source_url&) const = default;
 };
@@ -18,8 +27,8 @@ struct source_url {
 /// sqlite:data/muster.db
 [[nodiscard]] source_url default_source();
 
-/// Reads `sqlite:PATH`; the path is taken as it stands, without percent-decoding. The error is a phrase that says what
-/// to write instead, without passwords.
+/// Reads `sqlite:PATH`, whose path is taken as it stands, without percent-decoding, or `http:` and what
+/// parse_http_place() reads. The error is a phrase that says what to write instead, without passwords.
 [[nodiscard]] std::expected<source_url, std::string> parse_source_url(std::string_view text);
 
 /// Whether it carries a password, in its user information or as a `password` parameter. In doubt yes.

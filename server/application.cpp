@@ -394,6 +394,11 @@ int serve(const config::settings& settings, const application_extras& extras) {
     start_signals signals(std::chrono::seconds(5), !logs_to_a_file(settings));
     ignore_signals_of_writes();
     const auto descriptors = raise_descriptor_limit();
+    for (const auto* source : {&settings.users, &settings.profiles, &settings.posts}) {
+        if (source->url.kind != config::source_kind::sqlite) {
+            return refuse(1, config::shown(source->url.text) + ": nothing asks over HTTP yet");
+        }
+    }
     try {
         const auto lines = make_log_queue(settings.format);
         const auto log = make_logger(settings.level, settings.format, lines);

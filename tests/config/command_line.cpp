@@ -77,9 +77,9 @@ TEST_CASE("policies of the sources add up over the origins") {
     const auto file = scratch.write("m.json", R"({"sources": {"posts": {"workers": 1, "queue": 1}}})");
     const auto all = settings_of({"--config", file, "--source", "posts.queue=3", "--source", "users.queue=4"},
                                  {{"MUSTER_SOURCE", "posts.queue=2,profiles.workers=2"}});
-    CHECK(all.posts.policy == source_policy{1, 3});
-    CHECK(all.users.policy == source_policy{4, 4});
-    CHECK(all.profiles.policy == source_policy{2, 256});
+    CHECK(all.posts.policy == source_policy{.workers = 1, .queue = 3});
+    CHECK(all.users.policy == source_policy{.queue = 4});
+    CHECK(all.profiles.policy == source_policy{.workers = 2});
 }
 
 TEST_CASE("of a flag given twice the last counts, but both must be right") {
@@ -140,10 +140,12 @@ TEST_CASE("an error of a flag names flag and value in one line") {
     CHECK(error_of({"--listen", "[::1]:0", "--listen", "[::1]:0"}) == ""); // two free ports
     CHECK(error_of({"--admin", "no"}).ends_with(", or off for none"));
     CHECK(error_of({"--source", "posts"}) ==
-          "muster: --source posts (flag): not a policy; write SOURCE.POLICY=N, such as posts.workers=4");
+          "muster: --source posts (flag): not a policy; write SOURCE.POLICY=VALUE, such as posts.workers=4");
     CHECK(error_of({"--source", "posts=1.2"}).contains("not a policy; "));
-    CHECK(error_of({"--source", "posts.wrkers=4"}) ==
-          "muster: --source posts.wrkers=4 (flag): no such policy; there are workers and queue");
+    CHECK(
+        error_of({"--source", "posts.wrkers=4"}) ==
+        "muster: --source posts.wrkers=4 (flag): no such policy; there are workers, queue, connections, idle, connect, "
+        "idle-timeout, max-head, max-body and deadline");
     CHECK(error_of({"--timeot", "5s"}) == "muster: --timeot (flag): no such flag; did you mean --timeout?");
     CHECK(error_of({"imprt"}) == "muster: imprt (command): no such command; did you mean import?");
 }
@@ -171,9 +173,37 @@ TEST_CASE("a password by flag or variable is refused and not repeated") {
 
 TEST_CASE("sources of later versions are refused") {
     CHECK(error_of({"--users", "postgres://host/db"})
-              .starts_with("muster: --users postgres://host/db (flag): postgres sources are not supported in this "));
+              .starts_with("muster: --users postgres://host/db (flag): postgres sources come in a later version; "));
     CHECK(error_of({}, {{"MUSTER_POSTS", "https://host"}})
-              .starts_with("muster: MUSTER_POSTS=https://host (environment): https sources are not supported in "));
+              .starts_with("muster: MUSTER_POSTS=https://host (environment): https sources come in a later version; "));
+}
+
+TEST_CASE("sources over HTTP mix freely with those of SQLite") {
+    const auto all = settings_of({"--data", "http://far:8080", "--posts", "sqlite:o"});
+    CHECK(all.users.url.kind == source_kind::http);
+    CHECK(all.users.url.host == "far");
+    CHECK(all.users.url.port == 8080);
+    CHECK(all.profiles.url == all.users.url);
+    CHECK(all.posts.url.kind == source_kind::sqlite);
+    CHECK(all.sources_named);
+    CHECK(error_of({"--users", "http://far:8080/api"})
+              .starts_with("muster: --users http://far:8080/api (flag): a path is not supported: "));
+}
+
+TEST_CASE("seed makes databases, which sources over HTTP are not") {
+    const auto none = parse_all({"--data", "http://far:8080", "--seed"});
+    REQUIRE(none.has_value());
+    CHECK(none->warnings ==
+          std::vector<std::string>{"--seed has nothing to fill: it makes SQLite databases, and users, "
+                                   "profiles and posts all come over HTTP"});
+    CHECK(parse_all({"--data", "http://far:8080", "--posts", "sqlite:o", "--seed"})->warnings.empty());
+    CHECK(parse_all({"--data", "http://far:8080"})->warnings.empty());
+}
+
+TEST_CASE("explain has two levels") {
+    CHECK(settings_of({"--explain", "minimal"}).explain == explain_level::minimal);
+    CHECK(settings_of({"--explain=full"}, {{"MUSTER_EXPLAIN", "minimal"}}).explain == explain_level::full);
+    CHECK(error_of({"--explain", "all"}) == "muster: --explain all (flag): must be full or minimal");
 }
 
 TEST_CASE("a command's settings come from the same origins as serve's") {
@@ -211,7 +241,12 @@ TEST_CASE("what a command cannot do without, or with, is an error") {
           "muster: import (command): FILE|- is missing: the file to read, or - for standard input");
     CHECK(error_of({"health", "--live", "--ready"}) == "muster: --live, --ready (flags): only one of them");
     CHECK(error_of({"import", "-", "--data", "postgres://host/db"})
-              .starts_with("muster: --data postgres://host/db (flag): postgres sources are not supported in this "));
+              .starts_with("muster: --data postgres://host/db (flag): postgres sources come in a later version; "));
+    CHECK(error_of({"import", "-", "--data", "http://far:8080"}) ==
+          "muster: import (command): works on a SQLite database, and people come from http://far:8080; name one: "
+          "--data sqlite:PATH");
+    CHECK(error_of({"export"}, {{"MUSTER_DATA", "http://far"}}).contains("works on a SQLite database"));
+    CHECK(error_of({"migrate"}, {{"MUSTER_DATA", "http://far"}}).contains("works on a SQLite database"));
     // Which of the databases is meant?
     CHECK(error_of({"import", "-"}, {{"MUSTER_POSTS", "sqlite:o"}}) ==
           "muster: import (command): users, profiles and posts come from different sources; name one database: "

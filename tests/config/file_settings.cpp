@@ -34,7 +34,7 @@ TEST_CASE("a file can say all that can stand in one") {
         "seed": true, "timeout": "1s", "read-timeout": "2s", "write-timeout": "3s", "idle-timeout": "4s",
         "head-timeout": "7s", "max-head": "32KiB", "max-target": "4KiB", "max-fields": 50, "max-body": "1MiB",
         "min-body-rate": "1KiB", "max-pipelined": 16, "max-buffered": "128MiB",
-        "drain": "6s", "drain-delay": "1s", "threads": 7, "log-level": "warn", "log-format": "json",
+        "explain": "minimal", "drain": "6s", "drain-delay": "1s", "threads": 7, "log-level": "warn", "log-format": "json",
         "routes": {"/user/{id}": {"timeout": "2s"}, "/livez": {"timeout": "250ms"}},
         "sources": {"users": {"workers": 1}, "posts": {"workers": 8, "queue": 512}}
     })");
@@ -50,6 +50,7 @@ TEST_CASE("a file can say all that can stand in one") {
     CHECK(all.posts.url.path == "o");
     CHECK(all.sources_named);
     CHECK(all.seed);
+    CHECK(all.explain == explain_level::minimal);
     CHECK(all.timeout == 1s);
     CHECK(all.read_timeout == 2s);
     CHECK(all.write_timeout == 3s);
@@ -69,9 +70,9 @@ TEST_CASE("a file can say all that can stand in one") {
     CHECK(all.format == log_format::json);
     CHECK(timeout_of(all, "/user/{id}") == 2s);
     CHECK(timeout_of(all, "/livez") == 250ms);
-    CHECK(all.users.policy == source_policy{1, 256});
-    CHECK(all.profiles.policy == source_policy{4, 256});
-    CHECK(all.posts.policy == source_policy{8, 512});
+    CHECK(all.users.policy == source_policy{.workers = 1});
+    CHECK(all.profiles.policy == source_policy{});
+    CHECK(all.posts.policy == source_policy{.workers = 8, .queue = 512});
     CHECK(all.config_file.ends_with("/muster.json"));
 }
 
@@ -107,6 +108,8 @@ TEST_CASE("an error in the file names path, value and line") {
         {R"({"sources": {"posts": {"workers": 0}}})", "sources.posts.workers = 0 (muster.json:1): must be 1 to 1024"},
         {R"({"sources": {"posts": {"queue": "9"}}})",
          R"(sources.posts.queue = "9" (muster.json:1): must be a number, not a text)"},
+        {R"({"sources": {"posts": {"connect": 1}}})",
+         "sources.posts.connect = 1 (muster.json:1): must be a text in quotes, not a number"},
         {R"({"sources": {"posts": 4}})",
          R"(sources.posts = 4 (muster.json:1): must be an object such as {"workers": 4, "queue": 256}, not a number)"},
         {R"({"sources": []})",
@@ -132,7 +135,9 @@ TEST_CASE("an unknown key in the file names its path") {
     CHECK(file_error(R"({"zzzzzzzz": 1})") ==
           "muster: zzzzzzzz (muster.json:1): no such key; muster --help lists them");
     CHECK(file_error(R"({"sources": {"posts": {"wrkers": 4}}})") ==
-          "muster: sources.posts.wrkers (muster.json:1): no such key; there are workers and queue");
+          "muster: sources.posts.wrkers (muster.json:1): no such key; there are workers, queue, connections, idle, "
+          "connect, "
+          "idle-timeout, max-head, max-body and deadline");
     CHECK(file_error(R"({"sources": {"post": {"workers": 4}}})") ==
           "muster: sources.post (muster.json:1): no such key; there are users, profiles and posts");
     CHECK(file_error(R"({"routes": {"/x": {"limit": "5s"}}})") ==
@@ -152,8 +157,7 @@ TEST_CASE("a syntax error names file, line and column") {
 
 TEST_CASE("a password in the file is not shown either") {
     const auto message = file_error(R"({"data": "postgres://me:secret@host/db"})");
-    CHECK(message.starts_with(
-        R"(muster: data = "postgres://me:***@host/db" (muster.json:1): postgres sources are not )"));
+    CHECK(message.starts_with(R"(muster: data = "postgres://me:***@host/db" (muster.json:1): postgres sources come )"));
 }
 
 TEST_CASE("a limit of a route says where it was given") {

@@ -2,6 +2,7 @@
 #include "config/help.hpp"
 
 #include "config/keys.hpp"
+#include "config/policies.hpp"
 
 #include "given.hpp"
 
@@ -23,6 +24,11 @@ TEST_CASE("help names every flag, its default and the exit codes") {
             CHECK(text.contains("\n  --" + std::string{each.name} + ' '));
             CHECK(text.contains(each.usual.empty() ? "" : "(default: " + std::string{each.usual} + ')'));
         }
+    }
+    for (const auto& each : policies()) {
+        INFO(each.name);
+        CHECK(text.contains("\n  " + std::string{each.name} + '=' + std::string{each.value} + ' '));
+        CHECK(text.contains("(default: " + std::string{each.usual} + ')'));
     }
     CHECK(text.contains("Exit codes: 0 "));
     CHECK(text.ends_with("\n"));
@@ -71,6 +77,17 @@ TEST_CASE("the defaults that help shows are the defaults") {
     CHECK(settings_of({}, as_shown) == settings{});
 }
 
+TEST_CASE("the defaults of policies that help shows are the defaults") {
+    for (const auto& each : policies()) {
+        INFO(each.name);
+        settings all;
+        const auto usual = each.usual.substr(0, each.usual.find(','));
+        REQUIRE_FALSE(apply_policy(all, "posts", each.name, usual, {}).has_value());
+        all.posts.policy.idle = {}; // nothing said is a default of its own
+        CHECK(all.posts.policy == source_policy{});
+    }
+}
+
 TEST_CASE("help says which flags the file has no key for") {
     std::vector<std::string> without;
     for (const auto& group : key_groups())
@@ -98,7 +115,7 @@ TEST_CASE("the file that help shows as an example is a valid one") {
     const auto all = settings_of({"--config", scratch.write("muster.json", text.substr(begin, end + 5 - begin))});
     CHECK(all.listen.size() == 2);
     CHECK(all.routes.size() == 1);
-    CHECK(all.posts.policy == source_policy{8, 512});
+    CHECK(all.posts.policy == source_policy{.workers = 8, .queue = 512});
 }
 
 } // namespace

@@ -34,20 +34,6 @@ TEST_CASE("every key refuses a value that makes no sense") {
     }
 }
 
-TEST_CASE("a policy belongs to a source") {
-    settings all;
-    CHECK_FALSE(apply_policy(all, "profiles", "workers", "1024").has_value());
-    CHECK_FALSE(apply_policy(all, "profiles", "queue", "1").has_value());
-    CHECK(all.profiles.policy == source_policy{1024, 1});
-    CHECK(all.users.policy == source_policy{});
-    CHECK(apply_policy(all, "people", "workers", "1") == "no such source; there are users, profiles and posts");
-    CHECK(apply_policy(all, "posts", "limit", "1") == "no such policy; there are workers and queue");
-    CHECK(apply_policy(all, "posts", "workers", "0") == "must be 1 to 1024");
-    CHECK(apply_policy(all, "posts", "workers", "1025") == "must be 1 to 1024");
-    CHECK(apply_policy(all, "posts", "queue", "1000001") == "must be 1 to 1000000");
-    CHECK(apply_policy(all, "posts", "queue", "many") == "must be a whole number, 1 to 1000000");
-}
-
 TEST_CASE("a slip finds what was meant, a riddle nothing") {
     const std::vector<std::string> known{"timeout", "threads", "seed"};
     CHECK(nearest("timeot", known) == "timeout");

@@ -18,8 +18,19 @@ TEST_CASE("the defaults are those of the manual") {
     CHECK_FALSE(all.max_connections_per_address.has_value());
     for (const auto& source : {all.users, all.profiles, all.posts}) {
         CHECK(source.url.path == "data/muster.db");
-        CHECK(source.policy == source_policy{4, 256});
+        CHECK(source.url.kind == source_kind::sqlite);
+        CHECK(source.given.empty());
+        CHECK(source.policy.workers == 4);
+        CHECK(source.policy.queue == 256);
+        CHECK(source.policy.connections == 256);
+        CHECK(idle_connections(source.policy) == 64);
+        CHECK(source.policy.connect == 1s);
+        CHECK(source.policy.idle_timeout == 30s);
+        CHECK(source.policy.head == 16 * 1024);
+        CHECK(source.policy.body == 8 * 1024 * 1024);
+        CHECK(source.policy.deadline == deadline_dialect::x_request_timeout_ms);
     }
+    CHECK(all.explain == explain_level::full);
     CHECK_FALSE(all.sources_named);
     CHECK_FALSE(all.seed);
     CHECK(all.timeout == 5s);

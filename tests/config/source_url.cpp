@@ -26,19 +26,38 @@ TEST_CASE("a path that could mean two things is refused") {
     CHECK(complaint_about("sqlite:a\nb") == "control characters are not allowed");
 }
 
+TEST_CASE("a source over HTTP is a host and a port, or a Unix socket") {
+    const auto posts = parse_source_url("http://posts.internal:8081/");
+    REQUIRE(posts.has_value());
+    CHECK(*posts == source_url{.kind = source_kind::http,
+                               .text = "http://posts.internal:8081/",
+                               .path = {},
+                               .host = "posts.internal",
+                               .port = 8081});
+    const auto local = parse_source_url("HTTP://unix:/run/muster.sock");
+    REQUIRE(local.has_value());
+    CHECK(*local ==
+          source_url{.kind = source_kind::http, .text = "HTTP://unix:/run/muster.sock", .path = "/run/muster.sock"});
+    CHECK(complaint_about("http:posts").starts_with("two slashes must follow http:; write http://HOST:PORT "));
+    CHECK(to_string(posts->kind) == "HTTP");
+    CHECK(to_string(default_source().kind) == "SQLite");
+}
+
 TEST_CASE("the schemes of later versions are known and refused") {
-    for (const std::string scheme : {"postgres", "postgresql", "http", "https"}) {
-        CHECK(
-            complaint_about(scheme + "://host/x").starts_with(scheme + " sources are not supported in this version; "));
+    for (const std::string scheme : {"postgres", "postgresql", "https"}) {
+        CHECK(complaint_about(scheme + "://host/x") ==
+              scheme + " sources come in a later version; write sqlite:PATH (sqlite:data/muster.db) or "
+                       "http://HOST:PORT (http://10.0.0.7:8080)");
         CHECK(complaint_about(scheme).starts_with("not the URL of a source; "));
     }
+    CHECK(complaint_about("http").starts_with("not the URL of a source; "));
 }
 
 TEST_CASE("what is no source is refused with what to write instead") {
     for (const auto* text : {"", "data/muster.db", "mysql://host/db", "sqlite", ":x"}) {
         INFO(text);
-        CHECK(complaint_about(text) == "not the URL of a source; write sqlite:PATH, such as sqlite:data/muster.db or "
-                                       "sqlite:/var/lib/muster/muster.db");
+        CHECK(complaint_about(text) == "not the URL of a source; write sqlite:PATH (sqlite:data/muster.db) or "
+                                       "http://HOST:PORT (http://10.0.0.7:8080)");
     }
 }
 

@@ -472,7 +472,24 @@ def max_connections_per_address(ground):
     ground.recorded('"too_many_connections_of_address"')
 
 
-def source(ground):
+def workers(ground):
+    def at_once(s, count):
+        """Seconds that `count` questions of 0.6 s each take when they come together."""
+        began = time.monotonic()
+        answers = exchange(s.public, [request_bytes("/user/1")] * count)
+        check(all(a.status == 200 for a in answers), answers)
+        return time.monotonic() - began
+
+    def enough_for(s, count):
+        return None if (took := at_once(s, count)) < 1.2 else f"{count} at once take {took:.2f} s"
+
+    with ground.serve("--source", "posts.workers=2", "--test-posts", "sleep:600ms", "--timeout", "30s",
+                      binary=ground.test_server) as s:
+        again(lambda: enough_for(s, 2))
+        check((took := at_once(s, 3)) >= 1.2, "two workers do three questions in", took)
+
+
+def queue(ground):
     def wait_behind_one(s, others, refused):
         with Talk(s.public) as first:
             first.say(get("/user/1"))
@@ -511,7 +528,8 @@ LIMITS = {
     "`--max-buffered`": max_buffered,
     "`--max-connections`": max_connections,
     "`--max-connections-per-address`": max_connections_per_address,
-    "`--source`": source,
+    "`posts.workers`": workers,
+    "`posts.queue`": queue,
 }
 # Of those that cannot be set, as they are tried here.
 FIXED = {"chunk extensions": "4KiB", "trailers": "as `--max-head`"}
@@ -528,15 +546,16 @@ def rows_of_the_reference():
 
 
 def keys_of_help(muster):
-    """Flag -> default, as the help of serve shows them."""
+    """Flag -> default, as the help of serve shows them; of the policies of a source as if it were that of posts."""
     shown = subprocess.run([muster, "--help"], capture_output=True, text=True, check=True).stdout
-    entries = re.split(r"\n(?=  --|\n)", shown)
+    entries = re.split(r"\n(?=  --|  [\w-]+=[A-Z]|\n)", shown)
     found = {}
     for entry in entries:
         flag = re.match(r"\s*(--[\w-]+)", entry)
+        policy = re.match(r"\s*([\w-]+)=[A-Z]", entry)
         usual = re.search(r"\(default:\s+(.*?)\)\s*$", " ".join(entry.split()))
-        if flag:
-            found[flag.group(1)] = usual.group(1) if usual else ""
+        if flag or policy:
+            found[flag.group(1) if flag else "posts." + policy.group(1)] = usual.group(1) if usual else ""
     return found
 
 
@@ -545,12 +564,12 @@ def the_reference_of_limits_is_whole_and_true(muster, test_server, folder):
     check(set(rows) == set(LIMITS), "only in the README:", sorted(set(rows) - set(LIMITS)), "only tested:", sorted(set(LIMITS) - set(rows)))
     for cell, default in rows.items():
         flag = cell.strip("`")
-        if flag.startswith("--"):
+        if flag.startswith(("--", "posts.")):
             check(flag in keys, flag, "is no flag of muster:", sorted(keys))
             check(default == keys[flag], flag, "has the default", keys[flag], "and the README says", default)
         else:
             check(default == FIXED[cell], cell, "is", default, "and tried with", FIXED[cell])
-    limits = [k for k in keys if re.match(r"--(max|min)-|.*-timeout$|--(timeout|drain)\b", k)]
+    limits = [k for k in keys if re.match(r"--((max|min)-|.*-timeout$|(timeout|drain)\b)", k)]
     check(len(limits) >= 8, "the help names too few limits:", limits)
     for flag in limits:
         check(f"`{flag}`" in rows, flag, "is a limit without a row in the README")

@@ -7,6 +7,7 @@
 #include "config/file_settings.hpp"
 #include "config/keys.hpp"
 #include "config/network.hpp"
+#include "config/policies.hpp"
 #include "config/scalar.hpp"
 #include "tests/fuzz/check.hpp"
 
@@ -165,6 +166,11 @@ config::settings without_places(config::settings all) {
     for (auto& each : all.routes) {
         each.given_as.clear();
     }
+    for (auto* source : {&all.users, &all.profiles, &all.posts}) {
+        for (auto& each : source->given) {
+            each.given_as.clear();
+        }
+    }
     return all;
 }
 
@@ -199,6 +205,12 @@ void read(std::string_view text) {
     require(without_places(all) == without_places(all_again), "other settings when they are written another way", text,
             again_text);
     check_printed(all);
+    const auto unfit = config::check_policies(all);
+    require(unfit.has_value() == config::check_policies(all_again).has_value(), "policies fit one way, not the other",
+            text, again_text);
+    if (unfit) {
+        check_error(*unfit, *root, text);
+    }
 }
 
 } // namespace
