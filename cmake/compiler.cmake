@@ -16,7 +16,16 @@ endif()
 
 find_program(MUSTER_CCACHE ccache)
 if(MUSTER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${MUSTER_CCACHE})
+  # ccache handles precompiled headers for who says that it may, and reads what a source includes from the compiler's own
+  # list of it (depend) instead of preprocessing everything once more. Said in a script of its name: what clang's tools
+  # read of compile_commands.json knows that a command may begin with ccache, and nothing of other ways to set a variable.
+  set(sloppiness pch_defines,time_macros,include_file_mtime,include_file_ctime)
+  file(WRITE ${PROJECT_BINARY_DIR}/launcher/ccache
+    "#!/bin/sh\nexport CCACHE_DEPEND=1 CCACHE_SLOPPINESS=\${CCACHE_SLOPPINESS:+$CCACHE_SLOPPINESS,}${sloppiness}\n"
+    "exec '${MUSTER_CCACHE}' \"$@\"\n")
+  file(CHMOD ${PROJECT_BINARY_DIR}/launcher/ccache
+    PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PROJECT_BINARY_DIR}/launcher/ccache)
 endif()
 
 set(MUSTER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
@@ -51,9 +60,10 @@ endif()
 target_compile_options(muster_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 target_include_directories(muster_options INTERFACE ${PROJECT_SOURCE_DIR})
 
-# muster_floor(NAME SOURCES... LINKS...): one static library of this project.
+# muster_floor(NAME PRECOMPILED SET SOURCES... LINKS...): one static library of this project.
 function(muster_floor name)
-  cmake_parse_arguments(floor "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(floor "" "PRECOMPILED" "SOURCES;LINKS" ${ARGN})
   add_library(muster_${name} STATIC ${floor_SOURCES})
   target_link_libraries(muster_${name} PUBLIC muster_options ${floor_LINKS})
+  muster_uses_precompiled(muster_${name} "${floor_PRECOMPILED}")
 endfunction()

@@ -157,7 +157,8 @@ def no_hosts(root):
 
 
 def flags_by_folder(commands_file, root):
-    """For each folder of the tree the flags of one of its sources, in the order of the build's own list."""
+    """For each folder of the tree the flags of one of its sources, in the order of the build's own list: without those
+    that have it begin with precompiled headers (-Xclang and -include are these alone), behind which nothing is missed."""
     flags = {}
     for entry in json.loads(commands_file.read_text()):
         source = pathlib.Path(entry["directory"], entry["file"])
@@ -166,9 +167,9 @@ def flags_by_folder(commands_file, root):
         for word in words:
             if skip:
                 skip = False
-            elif word in ("-o", "-MF", "-MT", "-MQ"):
+            elif word in ("-o", "-MF", "-MT", "-MQ", "-Xclang", "-include"):
                 skip = True
-            elif word not in ("-c", "-MD", "-MMD", entry["file"]):
+            elif word not in ("-c", "-MD", "-MMD", "-Winvalid-pch", "-fpch-instantiate-templates", entry["file"]):
                 kept.append(word)
         try:
             folder = source.relative_to(root).parent.as_posix()

@@ -1,0 +1,1 @@
+// The source of the targets that precompile headers (cmake/precompiled.cmake): a target has one.
