@@ -2,7 +2,7 @@
 #include "handlers/header_list.hpp"
 
 #include "handlers/ascii.hpp"
-#include "handlers/octets.hpp"
+#include "syntax/octets.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@ constexpr bool ends_value(char c) noexcept {
 } // namespace
 
 void header_list::add(std::string_view name, std::string_view value) {
-    if (name.empty() || !octets::token.holds(name))
+    if (name.empty() || !syntax::octets::token.holds(name))
         throw std::invalid_argument("not a header's name: " + std::string(name));
     lines_.append(name).append(": ");
     const auto begin = static_cast<std::ptrdiff_t>(lines_.size());

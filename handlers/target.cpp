@@ -2,8 +2,8 @@
 #include "handlers/target.hpp"
 
 #include "handlers/ascii.hpp"
-#include "handlers/octets.hpp"
 #include "handlers/percent.hpp"
+#include "syntax/octets.hpp"
 
 #include <algorithm>
 
@@ -69,9 +69,9 @@ std::expected<target, std::string_view> parse_target(std::string_view text) noex
         if (parts.authority.find('@') != std::string_view::npos)
             return refused("the request target names a user ('@'), which URIs of http may not");
     }
-    if (const auto good = octets::path.span(parts.path); good != parts.path.size())
+    if (const auto good = syntax::octets::path.span(parts.path); good != parts.path.size())
         return refused(wrong_with(parts.path[good]));
-    if (const auto good = octets::query.span(parts.query); good != parts.query.size())
+    if (const auto good = syntax::octets::query.span(parts.query); good != parts.query.size())
         return refused(wrong_with(parts.query[good]));
     if (!percent_valid(parts.path) || !percent_valid(parts.query))
         return refused("a '%' in the request target is not followed by two hexadecimal digits");

@@ -1,9 +1,9 @@
 // server/: see head_scan.hpp.
 #include "server/head_scan.hpp"
 
-#include "handlers/octets.hpp"
 #include "handlers/target.hpp"
 #include "server/host.hpp"
+#include "syntax/octets.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +12,11 @@ namespace muster::server {
 
 namespace {
 
-using handlers::octets::digit;
-using handlers::octets::token;
+using syntax::field_lines;
+using syntax::scanned;
+using syntax::shown_byte;
+using syntax::octets::digit;
+using syntax::octets::token;
 
 constexpr bool white(char c) noexcept {
     return c == ' ' || c == '\t';

@@ -2,8 +2,8 @@
 // lets through what RFC 9112 forbids, and says other things of a head that comes in pieces (docs/decisions/0010).
 #pragma once
 
-#include "server/field_lines.hpp"
-#include "server/refused_message.hpp"
+#include "syntax/field_lines.hpp"
+#include "syntax/refused_message.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,10 +28,10 @@ class head_scan {
     explicit head_scan(const head_limits& limits) noexcept : limits_(limits), fields_(limits.fields) {}
 
     /// `bytes` begin with the request line's first; in each call there are those of the call before and more.
-    scanned scan(std::string_view bytes);
+    syntax::scanned scan(std::string_view bytes);
 
     /// After `failed`.
-    [[nodiscard]] const refused_message& failure() const noexcept { return failure_; }
+    [[nodiscard]] const syntax::refused_message& failure() const noexcept { return failure_; }
 
     /// Bytes of the head so far (after `failed`: up to the fault); of all of it after `complete`.
     [[nodiscard]] std::size_t size() const noexcept { return at_; }
@@ -52,15 +52,15 @@ class head_scan {
   private:
     enum class place : std::uint8_t { method, target, version, line_lf, fields };
 
-    scanned scan_line(std::string_view bytes);
-    scanned scan_version(char c);
-    scanned check_line(std::string_view bytes);
-    scanned too_large(std::string_view bytes);
-    scanned fail(int status, std::string detail);
-    [[nodiscard]] scanned bad_fields(std::string_view bytes);
+    syntax::scanned scan_line(std::string_view bytes);
+    syntax::scanned scan_version(char c);
+    syntax::scanned check_line(std::string_view bytes);
+    syntax::scanned too_large(std::string_view bytes);
+    syntax::scanned fail(int status, std::string detail);
+    [[nodiscard]] syntax::scanned bad_fields(std::string_view bytes);
 
     head_limits limits_;
-    field_lines fields_;
+    syntax::field_lines fields_;
     std::size_t at_ = 0;
     std::size_t method_size_ = 0;
     std::size_t target_size_ = 0;
@@ -68,7 +68,7 @@ class head_scan {
     int major_ = 0;
     int minor_ = 0;
     place place_ = place::method;
-    refused_message failure_;
+    syntax::refused_message failure_;
 };
 
 } // namespace muster::server

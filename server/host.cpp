@@ -1,8 +1,8 @@
 // server/: see host.hpp.
 #include "server/host.hpp"
 
-#include "handlers/octets.hpp"
 #include "handlers/percent.hpp"
+#include "syntax/octets.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -15,10 +15,10 @@ namespace muster::server {
 
 namespace {
 
-using namespace handlers::octets;
+using namespace syntax::octets;
 
 constexpr std::size_t longest_host = 255 + 6; // a name of DNS, and a port
-constexpr handlers::octet_set future_literal{"-._~!$&'()*+,;=:"};
+constexpr syntax::octet_set future_literal{"-._~!$&'()*+,;=:"};
 
 bool is_port(std::string_view text) noexcept {
     unsigned value = 0;

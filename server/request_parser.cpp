@@ -3,10 +3,10 @@
 
 #include "handlers/ascii.hpp"
 #include "handlers/method.hpp"
-#include "handlers/octets.hpp"
-#include "server/chunked_body.hpp"
 #include "server/head_scan.hpp"
 #include "server/host.hpp"
+#include "syntax/chunked_body.hpp"
+#include "syntax/octets.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -22,6 +22,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using handlers::equal_ignoring_case;
 using handlers::trimmed;
+using syntax::scanned;
 
 namespace {
 
@@ -217,7 +218,7 @@ class request_parser::machine final : public http::basic_parser<true> {
             break;
         case http::field::content_length:
             // A list, even of equal numbers, is a smuggler's tool (RFC 9112, section 6.3).
-            if (++content_lengths_ > 1 || text.empty() || !handlers::octets::digit.holds(text)) {
+            if (++content_lengths_ > 1 || text.empty() || !syntax::octets::digit.holds(text)) {
                 reject(error, 400, bad_length(content_lengths_));
             }
             break;
@@ -330,7 +331,7 @@ class request_parser::machine final : public http::basic_parser<true> {
 
     parser_limits limits_;
     head_scan scan_;
-    chunked_body chunks_;
+    syntax::chunked_body chunks_;
     place place_ = place::empty_lines;
     std::size_t empty_lines_ = 0;
     std::uint64_t length_ = 0; // of the body, what is left of it

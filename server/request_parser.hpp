@@ -4,7 +4,7 @@
 #pragma once
 
 #include "handlers/request.hpp"
-#include "server/refused_message.hpp"
+#include "syntax/refused_message.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -41,7 +41,7 @@ class request_parser {
         std::size_t consumed = 0; ///< bytes to drop from the front, whatever the outcome
     };
 
-    using failure_reason = refused_message;
+    using failure_reason = syntax::refused_message;
 
     /// Reads from the front of `bytes`. Not to be called after `complete` or `failed`.
     step feed(std::string_view bytes);

@@ -1,17 +1,17 @@
-// server/: the chunked transfer coding (RFC 9112, section 7.1), taken off a body as it comes. Its extensions and
+// syntax/: the chunked transfer coding (RFC 9112, section 7.1), taken off a body as it comes. Its extensions and
 // trailers are checked, bounded and dropped: nothing here depends on them, and merging them would be a way around
 // checks.
 #pragma once
 
-#include "server/field_lines.hpp"
-#include "server/refused_message.hpp"
+#include "syntax/field_lines.hpp"
+#include "syntax/refused_message.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace muster::server {
+namespace muster::syntax {
 
 struct chunk_limits {
     std::size_t body = 0;       ///< bytes of all chunks
@@ -68,4 +68,4 @@ class chunked_body {
     refused_message failure_;
 };
 
-} // namespace muster::server
+} // namespace muster::syntax

@@ -1,17 +1,17 @@
-// server/: see chunked_body.hpp.
-#include "server/chunked_body.hpp"
+// syntax/: see chunked_body.hpp.
+#include "syntax/chunked_body.hpp"
 
-#include "handlers/octets.hpp"
+#include "syntax/octets.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace muster::server {
+namespace muster::syntax {
 
 namespace {
 
-using handlers::octets::hex;
-using handlers::octets::token;
+using octets::hex;
+using octets::token;
 
 constexpr int most_digits = 16; // of 64 bits
 
@@ -170,4 +170,4 @@ bool chunked_body::end_of_header(char c, std::size_t taken) {
     return to(place::data);
 }
 
-} // namespace muster::server
+} // namespace muster::syntax

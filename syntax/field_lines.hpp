@@ -1,5 +1,6 @@
-// server/: the syntax of a block of field lines, of a head or of trailers, checked byte by byte as it comes and
-// stricter than Beast does. Knows no names: see head_scan and chunked_body for what stands around it.
+// syntax/: the syntax of a block of field lines, of a head or of trailers, checked byte by byte as it comes and
+// stricter than Beast does. Knows no names: see server/head_scan and
+// chunked_body for what stands around it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace muster::server {
+namespace muster::syntax {
 
 /// What a scanner of bytes says. It depends on the bytes alone, never on where they were cut.
 enum class scanned : std::uint8_t { need_more, complete, failed };
@@ -55,4 +56,4 @@ class field_lines {
 /// A byte for people: "'x'", "NUL", "a bare CR", "byte 0x1B".
 [[nodiscard]] std::string shown_byte(char c);
 
-} // namespace muster::server
+} // namespace muster::syntax

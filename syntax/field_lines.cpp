@@ -1,16 +1,16 @@
-// server/: see field_lines.hpp.
-#include "server/field_lines.hpp"
+// syntax/: see field_lines.hpp.
+#include "syntax/field_lines.hpp"
 
-#include "handlers/octets.hpp"
+#include "syntax/octets.hpp"
 
 #include <bit>
 #include <cstring>
 
-namespace muster::server {
+namespace muster::syntax {
 
 namespace {
 
-using handlers::octets::token;
+using octets::token;
 
 constexpr bool in_value(char c) noexcept {
     const auto byte = static_cast<unsigned char>(c);
@@ -173,4 +173,4 @@ std::string field_lines::sentence(std::string_view whose) const {
     return {};
 }
 
-} // namespace muster::server
+} // namespace muster::syntax

@@ -1,11 +1,11 @@
-// handlers/: which bytes may stand where in HTTP and in URIs, as tables that are looked up byte by byte.
+// syntax/: which bytes may stand where in HTTP and in URIs, as tables that are looked up byte by byte.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-namespace muster::handlers {
+namespace muster::syntax {
 
 /// A set of bytes.
 class octet_set {
@@ -47,4 +47,4 @@ inline constexpr octet_set query{"-._~!$&'()*+,;=:@/?%"}; ///< the query of a UR
 
 } // namespace octets
 
-} // namespace muster::handlers
+} // namespace muster::syntax
