@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 
@@ -16,12 +17,15 @@ namespace detail {
 
 class semaphore_core : public std::enable_shared_from_this<semaphore_core> {
   public:
+    static constexpr int most_in_a_row = 16;
+
     struct lane {
         loop* home = nullptr;
         std::atomic<std::size_t> waiting{0}; // the queue's length, for the others to see
         boost::intrusive::list<acquire_wait, boost::intrusive::base_hook<waiter_hook>,
                                boost::intrusive::constant_time_size<false>>
-            queue; // the home loop's thread only
+            queue;            // the home loop's thread only
+        int own_in_a_row = 0; // the same: permits that it handed to its own waiters, though others waited perhaps
     };
 
     semaphore_core(std::string name, const std::vector<loop*>& loops, std::int64_t permits, std::size_t max_waiters)
@@ -107,17 +111,37 @@ class semaphore_core : public std::enable_shared_from_this<semaphore_core> {
         return false;
     }
 
-    /// Sends the caller's permit to the next loop on which somebody waits.
+    /// Sends the caller's permit to a loop on which somebody waits: the one that it is given back on, since what goes
+    /// with it (a connection) is there too, but not for ever while others wait; else the next.
     bool offer() noexcept {
-        const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
+        auto first = next_.fetch_add(1, std::memory_order_relaxed);
+        if (const auto here = lane_here(); here != lanes_.size() && lanes_[here].waiting.load() != 0) {
+            lane& own = lanes_[here];
+            if (++own.own_in_a_row <= most_in_a_row) {
+                send_to(own);
+                return true;
+            }
+            own.own_in_a_row = 0;
+            first = here + 1;
+        }
         for (std::size_t i = 0; i != lanes_.size(); ++i) {
             lane& l = lanes_[(first + i) % lanes_.size()];
             if (l.waiting.load() != 0) {
-                boost::asio::post(l.home->context(), [self = shared_from_this(), &l] { self->receive(l); });
+                send_to(l);
                 return true;
             }
         }
         return false;
+    }
+
+    void send_to(lane& l) noexcept {
+        boost::asio::post(l.home->context(), [self = shared_from_this(), &l] { self->receive(l); });
+    }
+
+    /// Which of the lanes belongs to the loop whose thread this is; their number if none does.
+    [[nodiscard]] std::size_t lane_here() const noexcept {
+        return static_cast<std::size_t>(std::ranges::find_if(lanes_, [](const lane& l) { return l.home->here(); }) -
+                                        lanes_.begin());
     }
 
     void receive(lane& l) noexcept {

@@ -1,5 +1,5 @@
 // concurrency/: a limit for the whole process, kept without a lock: free permits are one atomic number, waiters queue
-// on their own loops, a freed permit travels to the next loop that waits.
+// on their own loops, a freed permit goes to a waiter of the same loop, or travels to the next loop that waits.
 #pragma once
 
 #include "concurrency/task.hpp"

@@ -9,8 +9,12 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <mutex>
 #include <random>
+#include <thread>
 #include <vector>
 
 using namespace muster::concurrency;
@@ -176,4 +180,48 @@ TEST_CASE(
     const auto arrives = [&]() -> task<void> { const permit p = co_await s.acquire(); };
     loops.run(0, arrives());
     CHECK(s.waiting() == 0);
+}
+
+TEST_CASE("a permit goes to a waiter of the loop on which it is given back, but not for ever while another waits") {
+    real_loops loops(2);
+    semaphore s("the one", loops.all(), 1);
+    std::mutex mutex;
+    std::vector<std::size_t> order; // the loops of those who got it
+    std::atomic<bool> all_wait{false};
+    const auto takes = [&](std::size_t where) -> task<void> {
+        const permit p = co_await s.acquire();
+        const std::lock_guard lock(mutex);
+        order.push_back(where);
+    };
+    const auto holds_until_all_wait = [&]() -> task<void> {
+        const permit p = co_await s.acquire();
+        while (!all_wait.load()) {
+            co_await sleep_for(1ms);
+        }
+    };
+    std::vector<std::future<void>> ends;
+    ends.push_back(loops.start(0, holds_until_all_wait()));
+    const auto until_waiting = [&](std::size_t n) {
+        while (s.waiting() != n) {
+            std::this_thread::yield();
+        }
+    };
+    while (s.available() != 0) {
+        std::this_thread::yield();
+    }
+    ends.push_back(loops.start(1, takes(1)));
+    until_waiting(1);
+    for (std::size_t i = 0; i != 20; ++i) {
+        ends.push_back(loops.start(0, takes(0)));
+    }
+    until_waiting(21);
+    all_wait.store(true);
+    for (auto& e : ends) {
+        e.get();
+    }
+    REQUIRE(order.size() == 21);
+    CHECK(order.front() == 0);
+    const auto other = static_cast<std::size_t>(std::ranges::find(order, 1U) - order.begin());
+    CHECK(other >= 1);
+    CHECK(other <= 17);
 }
