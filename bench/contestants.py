@@ -12,6 +12,7 @@ import time
 
 PEOPLE = 1000
 PAIR, PAGE = "/bench/user/", "/user/"
+USUAL = 256  # connections to a source, which is muster's default
 LIMIT = 5.0  # s: of every route of muster and Go
 
 
@@ -34,13 +35,15 @@ class Places:
         return str(self.build / "bench" / "fanout" / name)
 
     def muster(self, ports, connections):
-        command = [self.program("muster_bench"), "serve", "--listen", "127.0.0.1:0", "--admin", "off", "--access-log", "off",
-                   "--log-level", "warn", "--max-connections", str(connections + 64),
-                   "--max-connections-per-address", str(connections + 64), "--timeout", f"{LIMIT:g}s"]
+        """Users and profiles answer at once: a crowd needs no more connections to them than are usual."""
+        most = str(connections + 64)
+        command = [self.program("muster_bench"), "serve", "--listen", "127.0.0.1:0", "--admin", "off",
+                   "--access-log", "off", "--log-level", "warn", "--max-connections", most,
+                   "--max-connections-per-address", most, "--timeout", f"{LIMIT:g}s"]
         for name in ("users", "profiles", "posts"):
-            command += [f"--{name}", f"http://127.0.0.1:{ports[name]}"]
-            for policy in ("connections", "idle", "queue"):
-                command += ["--source", f"{name}.{policy}={connections}"]
+            kept = connections if name == "posts" else min(connections, USUAL)
+            command += [f"--{name}", f"http://127.0.0.1:{ports[name]}", "--source", f"{name}.connections={kept}",
+                        "--source", f"{name}.idle={kept}", "--source", f"{name}.queue={connections}"]
         return command
 
     def go(self, ports, connections):
@@ -54,15 +57,22 @@ class Places:
 
     def contestants(self):
         """name: (route, command)"""
-        return {"muster": (PAIR, self.muster), "go": (PAIR, self.go), "raw-typed": (PAIR, self.raw("typed")),
-                "raw-spliced": (PAIR, self.raw("spliced")), "muster-three": (PAGE, self.muster), "go-three": (PAGE, self.go)}
+        return {
+            "muster": (PAIR, self.muster),
+            "go": (PAIR, self.go),
+            "raw-typed": (PAIR, self.raw("typed")),
+            "raw-spliced": (PAIR, self.raw("spliced")),
+            "muster-three": (PAGE, self.muster),
+            "go-three": (PAGE, self.go),
+        }
 
 
 @contextlib.contextmanager
 def started(command, core, environment=None):
     """The process, pinned before it begins, and the first line that it says; ended with the block."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                               env={k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | (environment or {}),
+                               env=inherited | (environment or {}),
                                preexec_fn=lambda: os.sched_setaffinity(0, {core}))
     try:
         line = process.stdout.readline()

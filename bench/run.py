@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """bench: measures muster beside others, and writes a page of Markdown and all figures as JSON. Called by ./dev bench, which
-builds what it needs."""
+builds what it needs: `run.py BUILD GO_PEER WORDS...`, and before that `run.py --check WORDS...`, so that a wrong word is
+refused before anything is built."""
 import argparse
 import json
 import pathlib
@@ -32,30 +33,27 @@ def arguments(words):
     parser.add_argument("what", nargs="*", metavar="NAME", help="fanout, lateness, memory, allocations")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="of the fan-out (7; fewer say little)")
     parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of a window (3)")
-    parser.add_argument("--contestants", metavar="A,B", help="of the fan-out, of: muster, go, raw-typed, raw-spliced, muster-three, go-three")
-    parser.add_argument("--rate", type=float, metavar="R", help="the fixed rate (half of what Go can, which is measured first)")
+    parser.add_argument("--contestants", metavar="A,B", help=f"of the fan-out (all): {', '.join(table.SOURCES)}")
+    parser.add_argument("--rate", type=float, metavar="R",
+                        help="the fixed rate (half of what Go can, which is measured first)")
     given = parser.parse_args(words)
     unknown = [name for name in given.what if name not in table.SECTIONS]
     if unknown:
         parser.error(f"there is no benchmark '{unknown[0]}': {', '.join(table.SECTIONS)}")
     if given.rounds < 1 or given.seconds <= 0:
         parser.error("at least one round, of some length")
-    return given
-
-
-def names_of(given, places):
-    names = given.contestants.split(",") if given.contestants else list(places.contestants())
-    unknown = [name for name in names if name not in places.contestants()]
+    given.contestants = given.contestants.split(",") if given.contestants else list(table.SOURCES)
+    unknown = [name for name in given.contestants if name not in table.SOURCES]
     if unknown:
-        raise contestants.Failed(f"there is no contestant '{unknown[0]}': {', '.join(places.contestants())}")
-    return names
+        parser.error(f"there is no contestant '{unknown[0]}': {', '.join(table.SOURCES)}")
+    return given
 
 
 def measure(places, given):
     wanted = given.what or list(table.SECTIONS)
     results = {"machine": machine.describe(ROOT, places.build, places.go_peer)}
     if "fanout" in wanted:
-        results["fanout"] = fanout.run(places, names_of(given, places), given.rounds, given.seconds, given.rate)
+        results["fanout"] = fanout.run(places, given.contestants, given.rounds, given.seconds, given.rate)
     crowd_rounds = min(given.rounds, CROWD_ROUNDS)
     if "lateness" in wanted or "memory" in wanted:
         results["lateness"], flight = crowds.lateness_and_flight(places, BOTH, crowd_rounds)
@@ -80,9 +78,10 @@ def main(build, go_peer, *words):
 
 if __name__ == "__main__":
     try:
-        if "--help" in sys.argv or "-h" in sys.argv:
-            arguments(["--help"])
-        main(*sys.argv[1:])
+        if sys.argv[1] == "--check":
+            arguments(sys.argv[2:])
+        else:
+            main(*sys.argv[1:])
     except (contestants.Failed, figures.Unanswered) as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """bench: the figures as a page of Markdown. Pure functions; tests/bench looks at what they write."""
 import figures
 
-SOURCES = {"muster": "user and profile", "go": "user and profile", "raw-typed": "user and profile", "raw-spliced": "user and profile",
-           "muster-three": "user, profile and posts", "go-three": "user, profile and posts"}
+PAIR, PAGE = "user, profile", "user, profile, posts"
+SOURCES = {"muster": PAIR, "go": PAIR, "raw-typed": PAIR, "raw-spliced": PAIR, "muster-three": PAGE, "go-three": PAGE}
 
 
 def rows(head, *lines):
@@ -45,12 +45,12 @@ def cost(rounds, names, kind, last):
 
 def fanout(result):
     names, rounds = result["contestants"], result["rounds"]
-    disturbed = max(max(figures.summary(rounds, name)[kind]["others"] for kind in ("fixed", "saturated")) for name in names)
+    disturbed = max(figures.summary(rounds, name)[kind]["others"] for kind in ("fixed", "saturated") for name in names)
     lines = [
         "## CPU time of a fan-out",
         "",
-        f"{len(rounds)} rounds, windows of {result['seconds']:g} s, {result['connections']} connections. User and system time of the contestant's",
-        "threads over the requests it answered; ratios are the median of the rounds' ratios.",
+        f"{len(rounds)} rounds, windows of {result['seconds']:g} s, {result['connections']} connections. User and system",
+        "time of the contestant's threads over the requests it answered; ratios are the median of the rounds' ratios.",
         "",
         f"At a fixed rate of {result['rate']:,.0f} requests a second (half of what Go can):",
         "",
@@ -63,7 +63,7 @@ def fanout(result):
             f"{said['busy']:.0%}", throughput(said["throughput"])])),
     ]
     if disturbed > figures.OTHERS:
-        lines += ["", f"**Disturbed**: in the worst window something else used {disturbed:.0%} of the contestants' core."]
+        lines += ["", f"**Disturbed**: in the worst window something else used {disturbed:.0%} of the core."]
     return lines
 
 
@@ -77,8 +77,9 @@ def lateness(result):
     return [
         "## Lateness of the 504",
         "",
-        f"{result['connections']:,} requests in flight, begun evenly over 1 s, only posts hangs, limit {result['limit_us'] / 1e6:g} s. In ms after the",
-        f"limit, measured from before the request was written; the worst of {len(next(iter(result['runs'].values())))} runs of each.",
+        f"{result['connections']:,} requests in flight, begun evenly over 1 s; only posts hangs; the limit is",
+        f"{result['limit_us'] / 1e6:g} s. In ms after the limit, measured from before the request was written; the worst",
+        f"of {len(next(iter(result['runs'].values())))} runs of each.",
         "",
         *rows(["contestant", "p50", "p99", "latest", "earliest", "early"], *lines),
     ]
@@ -96,8 +97,8 @@ def memory(result):
     return [
         "## Memory",
         "",
-        f"Growth of the process's share of memory (PSS) with {result['connections']:,} of each, in KB for one. What the kernel holds for sockets",
-        "is not in it.",
+        f"Growth of the process's share of memory (PSS) with {result['connections']:,} of each, in KB for one. What the",
+        "kernel holds for sockets is not in it.",
         "",
         *rows(["contestant", "of", "median", "least", "spread"], *lines),
     ]
@@ -111,7 +112,8 @@ def allocations(result):
         "Of a warm fan-out, the whole request, as many as two seconds take one after the other on one connection.",
         "",
         *rows(["contestant", "median", "least", "spread"], *(
-            [name, *(f"{value:.2f}" for value in figures.spread(values).values())] for name, values in result["each"].items())),
+            [name, *(f"{value:.2f}" for value in figures.spread(values).values())]
+            for name, values in result["each"].items())),
     ]
 
 

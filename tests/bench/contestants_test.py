@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tests/bench: the benchmark's own programs, in windows of a moment: contestants_test.py BUILD NAMES... All answers are the
-right bytes (bench_load compares them), each took its fetches, and a wrong answer ends the run."""
+"""tests/bench: the benchmark's own programs, in windows of a moment: contestants_test.py BUILD NAMES... All answers are
+the right bytes (bench_load compares them), each took its fetches, and a wrong answer ends the run."""
 import os
 import pathlib
 import sys
@@ -38,8 +38,8 @@ def answers_at_both_kinds_of_load(places, ports, name):
 def a_wrong_answer_ends_the_run(places, ports):
     """The services themselves are taken for a contestant: they answer in time, but with half of what is right."""
     try:
-        contestants.asked(places, "bench_load", port=ports["users"], route="/api/users/", people=contestants.PEOPLE, connections=1,
-                          rate=0, warm=0, seconds=5, process=os.getpid(), core=places.core)
+        contestants.asked(places, "bench_load", port=ports["users"], route="/api/users/",
+                          people=contestants.PEOPLE, connections=1, rate=0, warm=0, seconds=5, process=os.getpid(), core=places.core)
     except contestants.Failed as failure:
         check("instead of" in str(failure), "another failure:", failure)
         return

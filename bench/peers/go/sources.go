@@ -46,7 +46,7 @@ type Services struct {
 // newClient keeps as many connections to each service as there can be requests at once.
 func newClient(connections int) *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: timeout}).DialContext,
 		MaxIdleConns:        0, // no limit over all services
 		MaxIdleConnsPerHost: connections,
 		IdleConnTimeout:     30 * time.Second,
