@@ -123,7 +123,9 @@ void write(writer& to, const roll_entry& entry) {
     to.field("loop", entry.loop->name).field("age_ms", now - task.started_at).key("time_left_ms");
     task.deadline == concurrency::no_deadline ? to.null() : to.value(task.deadline - now);
     to.field("state", state_word(task));
-    to.field("waits_for", task.waits_for).field("resource", task.resource).field("shielded", task.shielded);
+    to.field("waits_for", task.waits_for).field("resource", task.resource);
+    to.field("attempts", task.attempts).field("bytes_written", task.written).field("bytes_read", task.read);
+    to.field("shielded", task.shielded);
     if (task.cancelled) {
         to.field("cause", concurrency::to_string(*task.cancelled)).field("cancelled_ms_ago", now - task.cancelled_at);
     } else {

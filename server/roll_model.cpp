@@ -99,9 +99,9 @@ void oldest_first(std::vector<roll_entry>& entries) {
                       [](const roll_entry& entry) { return std::pair(entry.task->started_at, entry.task->id); });
 }
 
-// What it waits for is a verb then: the peer has to send or to read.
+// What it waits for is a verb then: the peer has to send or to read. (A source that has to is named.)
 bool is_for_the_other_side(const task_record& task) noexcept {
-    return task.waits_for == "read" || task.waits_for == "write";
+    return task.resource.empty() && (task.waits_for == "read" || task.waits_for == "write");
 }
 
 } // namespace
@@ -173,7 +173,13 @@ std::string state_of(const task_record& task) {
                         : is_for_the_other_side(task) ? "waits to " + std::string(task.waits_for)
                                                       : "waits for " + std::string(task.waits_for);
     if (!task.resource.empty()) {
-        state += " of " + task.resource;
+        state += (task.waits_for.empty() ? " for " : " of ") + task.resource;
+    }
+    if (task.attempts > 1) {
+        state += ", attempt " + std::to_string(task.attempts);
+    }
+    if (task.written != 0 || task.read != 0) {
+        state += ", " + std::to_string(task.written) + " bytes out, " + std::to_string(task.read) + " in";
     }
     return state;
 }

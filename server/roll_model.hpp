@@ -59,10 +59,12 @@ struct roll_model {
 // What both forms say of one task.
 [[nodiscard]] std::string name_of(const roll_entry& entry);
 
-/// One word for programs: "cancelled", "about to run", "read" or "write" (it waits for its peer), "waiting".
+/// One word for programs: "cancelled", "about to run", "read" or "write" (it waits for its peer; for a source that has
+/// a name it is "waiting"), "waiting".
 [[nodiscard]] std::string_view state_word(const concurrency::task_record& task) noexcept;
 
-/// "waits for a worker of posts", "waits to write", "about to run"
+/// "waits for a worker of posts", "waits to write", "about to run",
+/// "waits for read of posts, attempt 2, 180 bytes out, 0 in"
 [[nodiscard]] std::string state_of(const concurrency::task_record& task);
 
 [[nodiscard]] std::string place_of(const concurrency::frame_record& frame); ///< "upstream/sqlite_source.cpp:88"

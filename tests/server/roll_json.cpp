@@ -46,6 +46,7 @@ TEST_CASE("the roll in JSON tells what the text tells") {
     CHECK(request["tasks"][0]["name"] == "sqlite_posts::latest");
     CHECK(request["tasks"][0]["resource"] == "posts");
     CHECK(request["tasks"][0]["state"] == "waiting");
+    CHECK(request["tasks"][0]["attempts"] == 0);
     CHECK(request["tasks"][1]["state"] == "cancelled");
     CHECK(request["tasks"][1]["cause"] == "sibling_failed");
     CHECK(request["tasks"][1]["cancelled_ms_ago"] == 5.0);
@@ -90,4 +91,24 @@ TEST_CASE("the roll in JSON is JSON whatever a name holds, one task a line") {
     const auto text = roll_json(taken, 1000);
     CHECK(json::parse(text)["requests"][0]["request_id"].get<std::string>().starts_with("a \"b\" \\ \n\x1b "));
     CHECK(std::ranges::count(text, '\n') == 8); // seven tasks and the end
+}
+
+TEST_CASE("the roll in JSON tells what a task does at a source, for which it is waiting and not its peer") {
+    auto taken = sample_snapshot();
+    auto changed = *taken.parts[0].told;
+    auto& posts = changed.tasks[4];
+    posts.waits_for = "read";
+    posts.attempts = 2;
+    posts.written = 180;
+    posts.read = 17;
+    taken.parts[0].told = std::make_shared<muster::concurrency::loop_record>(changed);
+    const auto roll = json::parse(roll_json(taken, 1000));
+    const auto& told = roll["requests"][0]["tasks"][0];
+    CHECK(told["state"] == "waiting");
+    CHECK(told["waits_for"] == "read");
+    CHECK(told["resource"] == "posts");
+    CHECK(told["attempts"] == 2);
+    CHECK(told["bytes_written"] == 180);
+    CHECK(told["bytes_read"] == 17);
+    CHECK(roll["connections"][0]["state"] == "read"); // its peer
 }

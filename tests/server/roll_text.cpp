@@ -103,3 +103,27 @@ TEST_CASE("an empty roll has every section all the same") {
         CHECK(has(text, section));
     }
 }
+
+TEST_CASE("a task that asks a source is told with it, how often it tried and how far it came") {
+    const auto child_with = [](const auto& change) {
+        auto taken = sample_snapshot();
+        auto changed = *taken.parts[0].told;
+        auto& posts = changed.tasks[4];
+        REQUIRE(posts.resource == "posts");
+        change(posts);
+        taken.parts[0].told = std::make_shared<loop_record>(changed);
+        const auto text = roll_text(taken, 1000);
+        const auto from = text.find("waits", text.find("├")); // the first child
+        return text.substr(from, text.find('\n', from) - from);
+    };
+    CHECK(child_with([](auto& posts) { posts.waits_for = "read"; }) == "waits for read of posts");
+    CHECK(child_with([](auto& posts) {
+              posts.waits_for = "connect";
+              posts.attempts = 1;
+          }) == "waits for connect of posts");
+    CHECK(child_with([](auto& posts) {
+              posts.waits_for = "read";
+              posts.attempts = 2;
+              posts.written = 180;
+          }) == "waits for read of posts, attempt 2, 180 bytes out, 0 in");
+}
