@@ -6,10 +6,12 @@
 #include "concurrency/cancel.hpp"
 #include "concurrency/check.hpp"
 #include "concurrency/frame.hpp"
+#include "concurrency/frame_memory.hpp"
 #include "concurrency/task_node.hpp"
 
 #include <concepts>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -47,6 +49,11 @@ class promise_base : public frame {
 
         void await_resume() const noexcept {}
     };
+
+    // The memory of the frame, see frame_memory.hpp.
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+
+    static void operator delete(void* memory, std::size_t size) noexcept { deallocate_frame(memory, size); }
 
     [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
 
