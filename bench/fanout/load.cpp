@@ -13,9 +13,6 @@
 #include "bench/fanout/messages.hpp"
 #include "bench/fanout/sockets.hpp"
 
-#include <sys/prctl.h>
-
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <limits>
@@ -102,8 +99,7 @@ class load {
     void run_until(std::int64_t end) {
         for (auto moment = now(); moment < end; moment = now()) {
             ask_what_is_due(moment);
-            const auto next = free_.empty() ? end : std::min(end, next_due());
-            hear(std::max<std::int64_t>(next - moment, 0));
+            hear();
         }
     }
 
@@ -115,12 +111,12 @@ class load {
                 throw not_understood("answers of the window are missing 60 s after it");
             }
             ask_what_is_due(moment);
-            hear(end - moment);
+            hear();
         }
     }
 
-    void hear(std::int64_t at_most) {
-        for (const auto& event : poller_.wait(at_most)) {
+    void hear() {
+        for (const auto& event : poller_.look()) {
             auto& from = lanes_[event.data.u64];
             if (from.in.read_from(from.socket) == inbox::outcome::ended) {
                 throw not_understood("the contestant has closed a connection");
@@ -161,7 +157,6 @@ class load {
 int main(int argc, char** argv) {
     using namespace muster::bench;
     try {
-        ::prctl(PR_SET_TIMERSLACK, 1UL);
         load(arguments(argc, argv)).run();
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_load: %s\n", error.what());

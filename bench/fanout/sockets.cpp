@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -137,6 +138,14 @@ void poller::watch(const unique_fd& socket, std::uint64_t meaning) {
     event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
     event.data.u64 = meaning;
     checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event), "epoll_ctl");
+}
+
+std::span<const epoll_event> poller::look() {
+    const auto found = wait(0);
+    if (found.empty()) {
+        ::sched_yield();
+    }
+    return found;
 }
 
 std::span<const epoll_event> poller::wait(std::int64_t nanoseconds) {

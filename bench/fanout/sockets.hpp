@@ -43,7 +43,7 @@ struct listening {
 /// What has arrived on a connection and was not used yet.
 class inbox {
   public:
-    static constexpr std::size_t padding = 64; // what simdjson asks for
+    static constexpr std::size_t padding = 64; // what upstream::padded_text asks for
 
     enum class outcome { some, nothing, ended };
 
@@ -72,6 +72,10 @@ class poller {
 
     /// Waits until something has come, at most that long; negative: for ever. data.u64 is the meaning.
     [[nodiscard]] std::span<const epoll_event> wait(std::int64_t nanoseconds);
+
+    /// What has come. If nothing has, lets others on this core run first and does not sleep: to whom is awake, a
+    /// contestant's bytes are delivered without waking anybody at the contestant's expense.
+    [[nodiscard]] std::span<const epoll_event> look();
 
     /// Whether the peer has said that nothing more comes.
     [[nodiscard]] static bool left(const epoll_event& event) noexcept {

@@ -1,5 +1,5 @@
 // bench/fanout: bench_upstream, the services behind every contestant: users, profiles and posts, each on a port of its
-// own, answered from memory by one thread.
+// own, answered from memory by one thread that never sleeps.
 //
 //     bench_upstream PEOPLE [hang-posts | delay-posts MILLISECONDS]
 //
@@ -56,15 +56,15 @@ class upstream_server {
                     doors_[2].port);
         std::fflush(stdout);
         while (true) {
-            const auto wait = late_.empty() ? -1 : std::max<std::int64_t>(late_.front().due - now(), 0);
-            for (const auto& event : poller_.wait(wait)) {
+            for (const auto& event : poller_.look()) {
                 if (event.data.u64 < doors_.size()) {
                     welcome(doors_[event.data.u64]);
                 } else {
                     hear(event);
                 }
             }
-            for (const auto moment = now(); !late_.empty() && late_.front().due <= moment; late_.pop_front()) {
+            for (const auto moment = late_.empty() ? 0 : now(); !late_.empty() && late_.front().due <= moment;
+                 late_.pop_front()) {
                 if (const auto found = clients_.find(late_.front().client); found != clients_.end()) {
                     answer(*found, *late_.front().bytes);
                 }
