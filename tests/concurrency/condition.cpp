@@ -143,6 +143,30 @@ TEST_CASE("a notification that comes before the cancel is delivered, and the nex
     CHECK_FALSE(changed.waited_for());
 }
 
+TEST_CASE("who is cut is no longer notified, even before he has had his turn") {
+    test_loop loop;
+    condition changed;
+    int ended = 0;
+    cancel_scope* scope = nullptr;
+    const auto waiter = [&]() -> task<void> {
+        scope = &co_await current_scope();
+        try {
+            co_await changed.wait(a_name);
+        } catch (const cancelled&) {
+            ++ended;
+        }
+    };
+    loop.start(waiter());
+    loop.settle();
+    REQUIRE(scope != nullptr);
+    scope->cancel(cancel_cause::requested);
+    CHECK_FALSE(changed.waited_for());
+    changed.notify_all();
+    CHECK(ended == 0);
+    loop.settle();
+    CHECK(ended == 1);
+}
+
 TEST_CASE("a condition cut at every step keeps nobody") {
     std::unique_ptr<condition> changed;
     bool ready = false;
