@@ -6,13 +6,13 @@
 #include "concurrency/loop.hpp"
 #include "concurrency/registry.hpp"
 #include "config/default_memory.hpp"
-#include "config/default_threads.hpp"
 #include "handlers/routes.hpp"
 #include "server/admin_token.hpp"
 #include "server/binding.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
 #include "server/logging.hpp"
+#include "server/part_settings.hpp"
 #include "server/process_health.hpp"
 #include "server/ready_write.hpp"
 #include "server/reporter.hpp"
@@ -38,7 +38,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -51,59 +50,12 @@ namespace {
 constexpr std::size_t admin_connections = 64;
 constexpr std::size_t buffered_by_admins = 16 << 20; // a roll of 10,000 tasks is a few MB
 constexpr std::size_t refusals_at_once = 64;
-constexpr std::chrono::milliseconds longest_admin_idle{5'000};
 constexpr std::chrono::milliseconds watch_budget{100};
-constexpr std::chrono::milliseconds least_unacknowledged{30'000};
 
-upstream::source_settings source_of(std::string name, const config::source& source) {
-    return {.name = std::move(name),
-            .path = source.url.path,
-            .workers = source.policy.workers,
-            .queue = source.policy.queue};
-}
-
-upstream::sources sources_of(const config::settings& settings, const application_extras& extras) {
-    auto made = upstream::make_sources(source_of("users", settings.users), source_of("profiles", settings.profiles),
-                                       source_of("posts", settings.posts));
-    return extras.sources ? extras.sources(std::move(made)) : std::move(made);
-}
-
-handlers::route_settings routes_of(const config::settings& settings) {
-    handlers::route_settings made{.timeout = settings.timeout, .timeouts = {}, .debug = settings.debug_on_public};
-    for (const auto& route : settings.routes) {
-        made.timeouts.emplace(route.pattern, route.timeout);
-    }
-    return made;
-}
-
-session_settings sessions_of(const config::settings& settings) {
-    return {.limits = {.head = settings.limits.head,
-                       .target = settings.limits.target,
-                       .fields = settings.limits.fields,
-                       .body = settings.limits.body},
-            .arrival = {.head = settings.head_timeout,
-                        .whole = settings.read_timeout,
-                        .body_rate = settings.limits.body_rate},
-            .write_timeout = settings.write_timeout,
-            .idle_timeout = settings.idle_timeout,
-            .pipelined = settings.limits.pipelined,
-            .trusted = settings.trusted};
-}
-
-// When the kernel drops who acknowledges nothing: long after the session should have.
-std::chrono::milliseconds unacknowledged_in(const config::settings& settings) {
-    return std::max(2 * settings.write_timeout, least_unacknowledged);
-}
-
-std::size_t buffered_by_clients(const config::settings& settings) {
-    return settings.limits.buffered.value_or(config::default_buffered(config::memory_allowed()));
-}
-
-// The databases of all three sources, each once. True if one was made and filled.
+// True if a database was made and filled.
 bool prepare_sources(const config::settings& settings, spdlog::logger& log, const std::atomic<bool>& stop) {
     bool created = false;
-    for (const auto& path :
-         std::set<std::string>{settings.users.url.path, settings.profiles.url.path, settings.posts.url.path}) {
+    for (const auto& path : databases_of(settings)) {
         const auto state =
             upstream::prepare_database(path, settings.sources_named, settings.seed, [&] { return stop.load(); });
         created = created || state == upstream::open_state::created;
@@ -129,25 +81,6 @@ std::optional<admin_token> token_of(const config::settings& settings, spdlog::lo
     return std::move(read->token);
 }
 
-// A database in use is up to three files a worker: itself, its journal, its shared memory.
-std::size_t files_of_sources(const config::settings& settings) {
-    return 3 * (settings.users.policy.workers + settings.profiles.policy.workers + settings.posts.policy.workers);
-}
-
-std::size_t loops_of(const config::settings& settings) {
-    return settings.threads != 0 ? settings.threads : config::default_threads();
-}
-
-// By all loops and sources; a Unix socket is counted as often as a TCP address, which it is not opened.
-std::size_t opened_for(const config::settings& settings) {
-    return files_of_sources(settings) + descriptors_of_loops(loops_of(settings), settings.listen.size());
-}
-
-std::size_t places_for(const config::settings& settings, std::size_t descriptors) {
-    return settings.max_connections.value_or(std::min(connections_within(descriptors, opened_for(settings)),
-                                                      config::default_connections(config::memory_allowed())));
-}
-
 void warn_of_limits(const config::settings& settings, std::size_t descriptors, spdlog::logger& log) {
     const auto opened = opened_for(settings);
     if (const auto few = settings.max_connections
@@ -162,16 +95,6 @@ void warn_of_limits(const config::settings& settings, std::size_t descriptors, s
             log.warn("{}", *little);
         }
     }
-}
-
-std::size_t places_of_an_address(const config::settings& settings, std::size_t places) {
-    return settings.max_connections_per_address.value_or(connections_per_address(places));
-}
-
-session_settings admin_sessions_of(const config::settings& settings) {
-    auto made = sessions_of(settings);
-    made.idle_timeout = std::min(made.idle_timeout, longest_admin_idle); // its few places are for those who ask
-    return made;
 }
 
 struct house {
@@ -189,7 +112,7 @@ struct house {
                  .stride = static_cast<std::uint32_t>(pool.size() + 1)}),
           reports(admin, pool.size() + 1, s, std::move(lines), *log),
           behind(admin, [this](const concurrency::background::failure& failure) { report(failure); }),
-          sources(sources_of(s, extras)),
+          sources(made_sources(extras)),
           sessions(sessions_of(s)),
           admin_sessions(admin_sessions_of(s)),
           watcher(pool.loops()),
@@ -220,6 +143,12 @@ struct house {
         auto all = pool.loops();
         all.push_back(&admin);
         return all;
+    }
+
+    upstream::sources made_sources(const application_extras& extras) {
+        auto made = upstream::make_sources(sources_of(settings), pool.loops(),
+                                           [this](const std::string& line) { log->warn("{}", line); });
+        return extras.sources ? extras.sources(std::move(made)) : std::move(made);
     }
 
     void report(const std::string& loop, std::string_view what, const std::exception_ptr& error) const noexcept {
@@ -394,11 +323,6 @@ int serve(const config::settings& settings, const application_extras& extras) {
     start_signals signals(std::chrono::seconds(5), !logs_to_a_file(settings));
     ignore_signals_of_writes();
     const auto descriptors = raise_descriptor_limit();
-    for (const auto* source : {&settings.users, &settings.profiles, &settings.posts}) {
-        if (source->url.kind != config::source_kind::sqlite) {
-            return refuse(1, config::shown(source->url.text) + ": nothing asks over HTTP yet");
-        }
-    }
     try {
         const auto lines = make_log_queue(settings.format);
         const auto log = make_logger(settings.level, settings.format, lines);

@@ -97,7 +97,7 @@ std::optional<std::string> warning_of_descriptors(std::size_t descriptors, std::
     text += left_after_start(descriptors, opened) == 0
                 ? "hardly a client finds a place, and the start may fail"
                 : "that leaves " + std::to_string(fit) + (fit == 1 ? " connection" : " connections");
-    return text + "; raise the limit, or lower --threads";
+    return text + "; raise the limit, or lower --threads or the sources' connections";
 }
 
 void fill_standard_streams() noexcept {

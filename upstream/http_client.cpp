@@ -226,6 +226,7 @@ task<http_answer> http_client::get(http_target target) {
     if (answer.head.status != 200 && answer.head.status != 404) {
         throw_for(answer, settings.name, account.attempts);
     }
+    answer.attempts = account.attempts;
     co_return std::move(answer);
 }
 

@@ -18,6 +18,7 @@ namespace muster::upstream {
 struct http_answer {
     answer_head head;
     body_buffers::lent body; ///< given back to its loop: destroyed there
+    unsigned attempts = 0;   ///< that it took
 };
 
 /// The rules: a connection is used again only when its exchange has ended as it should; one that was cut, or whose

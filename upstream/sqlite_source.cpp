@@ -45,7 +45,7 @@ user_id as_user_id(std::int64_t value) {
 
 } // namespace
 
-sqlite_source::sqlite_source(const source_settings& settings)
+sqlite_source::sqlite_source(const sqlite_settings& settings)
     : connections_(std::make_shared<sqlite_connection_pool>(settings.name, settings.path)),
       workers_(std::make_unique<concurrency::worker_pool>(settings.name, settings.workers, settings.queue)) {
     connections_->open_early(settings.workers);

@@ -4,7 +4,7 @@
 
 #include "concurrency/worker_pool.hpp"
 #include "upstream/repositories.hpp"
-#include "upstream/source_settings.hpp"
+#include "upstream/sqlite_settings.hpp"
 
 #include <memory>
 #include <optional>
@@ -22,7 +22,7 @@ class sqlite_connection_pool;
 class sqlite_source {
   public:
     /// Opens a connection for each worker, as far as the file lets it now (prepare_database has looked at it).
-    explicit sqlite_source(const source_settings& settings);
+    explicit sqlite_source(const sqlite_settings& settings);
 
     [[nodiscard]] concurrency::worker_pool& workers() const noexcept { return *workers_; }
 
@@ -35,7 +35,7 @@ class sqlite_source {
 
 class sqlite_users final : public users_repository {
   public:
-    explicit sqlite_users(const source_settings& settings) : source_(settings) {}
+    explicit sqlite_users(const sqlite_settings& settings) : source_(settings) {}
 
     [[nodiscard]] concurrency::task<std::optional<user>> find(user_id id) const override;
 
@@ -45,7 +45,7 @@ class sqlite_users final : public users_repository {
 
 class sqlite_profiles final : public profiles_repository {
   public:
-    explicit sqlite_profiles(const source_settings& settings) : source_(settings) {}
+    explicit sqlite_profiles(const sqlite_settings& settings) : source_(settings) {}
 
     [[nodiscard]] concurrency::task<std::optional<profile>> find(user_id id) const override;
 
@@ -55,7 +55,7 @@ class sqlite_profiles final : public profiles_repository {
 
 class sqlite_posts final : public posts_repository {
   public:
-    explicit sqlite_posts(const source_settings& settings) : source_(settings) {}
+    explicit sqlite_posts(const sqlite_settings& settings) : source_(settings) {}
 
     [[nodiscard]] concurrency::task<std::vector<post>> latest(user_id author, int limit) const override;
 

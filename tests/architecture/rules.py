@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "handlers": ("concurrency/", "syntax/", "upstream/", "views/"),
     "server": ("concurrency/", "config/", "handlers/", "syntax/"),
 }
-COMPOSITION_ROOT = re.compile(r"server/(application|commands|import_report|main)\.[ch]pp")  # sees every floor: it puts them together
+COMPOSITION_ROOT = re.compile(r"server/(application|commands|import_report|main|part_settings)\.[ch]pp")  # sees every floor: it puts them together
 
 # What a floor has no business with, whoever wrote it: views render, handlers know neither bytes nor sockets.
 FOREIGN = {

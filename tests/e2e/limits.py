@@ -508,6 +508,118 @@ def queue(ground):
             again(lambda o=others, r=refused: wait_behind_one(s, o, r))
 
 
+class FarSide:
+    """The source of posts, played by the scenario: it hears muster's questions and answers them word for word."""
+
+    def __init__(self, ground, *policies, full=False):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0 if full else 128)
+        self.fillers = []
+        while full:  # until nobody can connect any more
+            filler = socket.socket()
+            filler.setblocking(False)
+            self.fillers.append(filler)
+            filler.connect_ex(self.listener.getsockname())
+            full = bool(select.select([], [filler], [], 0.3)[1])
+        self.listener.settimeout(60)
+        self.connections = []
+        flags = [word for policy in policies for word in ("--source", "posts." + policy)]
+        self.server = ground.serve("--posts", "http://127.0.0.1:%d" % self.listener.getsockname()[1], "--threads", "1", "--timeout", "30s", *flags)
+
+    def __enter__(self):
+        self.s = self.server.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        for each in (self.listener, *self.fillers, *self.connections):
+            each.close()
+        return self.server.__exit__(*error)
+
+    def ask(self):
+        return Talk(self.s.public).say(get("/user/1"))
+
+    def accept(self):
+        connection, _ = self.listener.accept()
+        connection.settimeout(60)
+        self.connections.append(connection)
+        return self.hear(connection)
+
+    def hear(self, connection):
+        """Reads one question; returns the connection."""
+        heard = b""
+        while not heard.endswith(b"\r\n\r\n"):
+            piece = connection.recv(65536)
+            check(piece, "a question ended early:", heard)
+            heard += piece
+        return connection
+
+
+def posts_answer(body=b"[]", head=0):
+    """`head`: bytes of it, with its empty line; 0: whatever it is."""
+    text = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    if head:
+        text += b"X-Long: " + b"a" * (head - len(text) - 12) + b"\r\n"
+    return text + b"\r\n" + body
+
+
+def source_connections(ground):
+    with FarSide(ground, "connections=2") as far, far.ask() as first, far.ask() as second:
+        one, other = far.accept(), far.accept()
+        with far.ask() as third:
+            until(lambda: "a permit" in str(far.s.roll()["requests"]), 30, "a question that waits for a connection")
+            check(not select.select([far.listener], [], [], 0)[0], "a third connection")
+            one.sendall(posts_answer())
+            far.hear(one).sendall(posts_answer())
+            other.sendall(posts_answer())
+            check([t.answer() for t in (first, second, third)] == [200] * 3, "three questions on two connections")
+
+
+def source_idle(ground):
+    with FarSide(ground, "idle=1") as far, far.ask() as first, far.ask() as second:
+        one, other = far.accept(), far.accept()
+        one.sendall(posts_answer())
+        other.sendall(posts_answer())
+        check((first.answer(), second.answer()) == (200, 200), "two questions at once")
+        ended = select.select([one, other], [], [], 60)[0]
+        check(len(ended) == 1 and ended[0].recv(1) == b"", "one of two idle connections is closed:", ended)
+        with far.ask() as third:
+            far.hear(other if ended[0] is one else one).sendall(posts_answer())
+            check(third.answer() == 200, "a question on the one that is kept")
+
+
+def source_connect(ground):
+    with FarSide(ground, "connect=500ms", full=True) as far, far.ask() as talk:
+        check(talk.answer() == 502, "nobody accepts, and the answer is", talk.last)
+        check(talk.age() >= 0.5, "not connected after", talk.age(), "of 0.5 s")
+    with FarSide(ground, "connect=30s") as far, far.ask() as talk:
+        far.accept().sendall(posts_answer())
+        check(talk.answer() == 200, "connected in time:", talk.last)
+
+
+def source_idle_timeout(ground):
+    with FarSide(ground, "idle-timeout=1s") as far, far.ask() as talk:
+        connection = far.accept()
+        began = time.monotonic()
+        connection.sendall(posts_answer())
+        check(talk.answer() == 200, "a question:", talk.last)
+        check(connection.recv(1) == b"", "more than one question")
+        check((age := time.monotonic() - began) >= 1.0, "an idle connection is closed after", age, "of 1 s")
+
+
+def source_answers(ground, policy, at, beyond):
+    for text, expected in ((at, 200), (beyond, 502)):
+        with FarSide(ground, policy) as far, far.ask() as talk:
+            far.accept().sendall(text)
+            check((status := talk.answer()) == expected, policy, "answers", status, "and not", expected)
+
+
+def source_head(ground):
+    source_answers(ground, "max-head=1KiB", posts_answer(head=KIB), posts_answer(head=KIB + 1))
+
+
+def source_body(ground):
+    source_answers(ground, "max-body=1KiB", posts_answer(b"[]".ljust(KIB)), posts_answer(b"[]".ljust(KIB + 1)))
+
+
 # By the first cell of the README's row.
 LIMITS = {
     "`--timeout`": timeout,
@@ -530,6 +642,12 @@ LIMITS = {
     "`--max-connections-per-address`": max_connections_per_address,
     "`posts.workers`": workers,
     "`posts.queue`": queue,
+    "`posts.connections`": source_connections,
+    "`posts.idle`": source_idle,
+    "`posts.connect`": source_connect,
+    "`posts.idle-timeout`": source_idle_timeout,
+    "`posts.max-head`": source_head,
+    "`posts.max-body`": source_body,
 }
 # Of those that cannot be set, as they are tried here.
 FIXED = {"chunk extensions": "4KiB", "trailers": "as `--max-head`"}
@@ -569,7 +687,7 @@ def the_reference_of_limits_is_whole_and_true(muster, test_server, folder):
             check(default == keys[flag], flag, "has the default", keys[flag], "and the README says", default)
         else:
             check(default == FIXED[cell], cell, "is", default, "and tried with", FIXED[cell])
-    limits = [k for k in keys if re.match(r"--((max|min)-|.*-timeout$|(timeout|drain)\b)", k)]
+    limits = [k for k in keys if re.match(r"--((max|min)-|.*-timeout$|(timeout|drain)\b)|posts\.(?!deadline$)", k)]
     check(len(limits) >= 8, "the help names too few limits:", limits)
     for flag in limits:
         check(f"`{flag}`" in rows, flag, "is a limit without a row in the README")

@@ -67,10 +67,12 @@ TEST_CASE("few descriptors are told of before anybody is refused for them") {
     CHECK(
         warning_of_descriptors(256, 36 + descriptors_of_loops(20, 1), 20) ==
         "this process may have 256 open files (ulimit -n), and 20 loops and the sources need about 156: that leaves 50 "
-        "connections; raise the limit, or lower --threads");
+        "connections; raise the limit, or lower --threads or the sources' "
+        "connections");
     CHECK(warning_of_descriptors(256, 36 + descriptors_of_loops(48, 1), 48) ==
           "this process may have 256 open files (ulimit -n), and 48 loops and the sources need about 296: hardly a "
-          "client finds a place, and the start may fail; raise the limit, or lower --threads");
+          "client finds a place, and the start may fail; raise the limit, or lower --threads or the sources' "
+          "connections");
 }
 
 TEST_CASE("an address has a quarter of the connections, and 64 in a small house, but never all") {

@@ -93,8 +93,14 @@ std::string seeded(const temporary_directory& directory) {
     return path;
 }
 
-source_settings settings(const std::string& path, std::size_t workers = 4, std::size_t queue = 256) {
+sqlite_settings settings(const std::string& path, std::size_t workers = 4, std::size_t queue = 256) {
     return {.name = "posts", .path = path, .workers = workers, .queue = queue};
+}
+
+// All three on one database.
+sources three_on(const std::string& path, std::size_t workers = 4) {
+    const auto one = settings(path, workers);
+    return make_sources({.users = one, .profiles = one, .posts = one}, {}, {});
 }
 
 // Posts that never come, since no row of an endless count is below zero.
@@ -159,8 +165,7 @@ TEST_CASE("the three sources answer what the database holds") {
     const temporary_directory directory;
     const auto path = seeded(directory);
     const auto people = sample_people();
-    const auto from = make_sources({.name = "users", .path = path}, {.name = "profiles", .path = path},
-                                   {.name = "posts", .path = path});
+    const auto from = three_on(path);
     for (const int id : {1, 11, 42, 200}) {
         const auto& person = people[static_cast<std::size_t>(id) - 1];
         CHECK(ask(from.users->find(user_id{id})).value.value() == person.who);
@@ -175,7 +180,7 @@ TEST_CASE("the three sources answer what the database holds") {
 TEST_CASE("an absent user is no user, has no profile and no posts") {
     const temporary_directory directory;
     const auto path = seeded(directory);
-    const auto from = make_sources(settings(path), settings(path), settings(path));
+    const auto from = three_on(path);
     const user_id last{9223372036854775807};
     CHECK(ask(from.users->find(last)).value.value() == std::nullopt);
     CHECK(ask(from.profiles->find(last)).value.value() == std::nullopt);
@@ -303,7 +308,7 @@ TEST_CASE("a hung source starves no other on the same database") {
     const temporary_directory directory;
     const auto path = seeded(directory);
     make_posts_endless(path);
-    const auto from = make_sources(settings(path, 2), settings(path, 2), settings(path, 2));
+    const auto from = three_on(path, 2);
     std::vector<outcome<std::vector<post>>> hung(10);
     outcome<std::optional<user>> found;
     concurrency::loop loop;

@@ -1,4 +1,5 @@
-// upstream/: what a source needs to know, as plain values; the composition root fills it in from the configuration.
+// upstream/: what a source on SQLite needs to know, as plain values; the composition root fills it in from the
+// configuration.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,7 @@
 
 namespace muster::upstream {
 
-struct source_settings {
+struct sqlite_settings {
     std::string name;        ///< "users", "profiles", "posts": in errors, logs and the roll
     std::string path;        ///< of the SQLite database
     std::size_t workers = 4; ///< threads, hence questions at once; at least 1
