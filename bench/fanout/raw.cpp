@@ -2,18 +2,19 @@
 //
 //     bench_raw typed|spliced USERS_PORT PROFILES_PORT
 //
-// `typed` parses both documents into muster's models, checks them, and writes muster's document; `spliced` copies the
-// two bodies between three pieces of text. Neither has a deadline, an answer for a service that fails, limits, or a
-// roll of its tasks: any of these ends the process. Prints its port and serves until it is ended.
+// `typed` reads both documents into muster's models by muster's own parser and writes muster's document; `spliced`
+// copies the two bodies between three pieces of text. Neither has a deadline, an answer for a service that fails,
+// limits, or a roll of its tasks: any of these ends the process. Prints its port and serves until it is ended.
 #include "bench/fanout/messages.hpp"
 #include "bench/fanout/pair_document.hpp"
 #include "bench/fanout/sockets.hpp"
-#include "bench/fanout/typed_bodies.hpp"
+#include "upstream/http_bodies.hpp"
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -175,10 +176,18 @@ class raw_server {
         if (!typed_) {
             whose.bodies[service] = body.substr(0, body.find_last_not_of('\n') + 1);
         } else if (service == 0) {
-            whose.user = reader_.user(body, whose.id);
+            whose.user = good(bodies_.parse_user({body}, upstream::user_id{whose.id}));
         } else {
-            whose.profile = reader_.profile(body, whose.id);
+            whose.profile = good(bodies_.parse_profile({body}, upstream::user_id{whose.id}));
         }
+    }
+
+    template <class Model>
+    static Model good(std::expected<Model, upstream::bad_field> read) {
+        if (!read) {
+            throw not_understood("a service's document " + read.error().reason);
+        }
+        return *std::move(read);
     }
 
     void answer(client& to) {
@@ -211,7 +220,7 @@ class raw_server {
     std::array<std::uint16_t, services> ports_;
     listening door_;
     poller poller_;
-    body_reader reader_;
+    upstream::body_parser bodies_;
     std::vector<std::unique_ptr<client>> clients_;
     std::vector<std::size_t> free_clients_;
     std::vector<std::unique_ptr<line>> lines_;
