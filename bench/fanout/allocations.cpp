@@ -12,10 +12,10 @@
 
 // glibc's own names for what is hidden here: no dlsym, which allocates.
 extern "C" {
-void* __libc_malloc(std::size_t size);                          // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(std::size_t count, std::size_t size);       // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* block, std::size_t size);            // NOLINT(bugprone-reserved-identifier)
-void* __libc_memalign(std::size_t alignment, std::size_t size); // NOLINT(bugprone-reserved-identifier)
+void* libc_malloc(std::size_t size) __asm__("__libc_malloc");
+void* libc_calloc(std::size_t nmemb, std::size_t size) __asm__("__libc_calloc");
+void* libc_realloc(void* ptr, std::size_t size) __asm__("__libc_realloc");
+void* libc_memalign(std::size_t alignment, std::size_t size) __asm__("__libc_memalign");
 }
 
 namespace {
@@ -46,32 +46,32 @@ extern "C" {
 
 __attribute__((visibility("default"))) void* malloc(std::size_t size) {
     count();
-    return __libc_malloc(size);
+    return libc_malloc(size);
 }
 
-__attribute__((visibility("default"))) void* calloc(std::size_t number, std::size_t size) {
+__attribute__((visibility("default"))) void* calloc(std::size_t nmemb, std::size_t size) {
     count();
-    return __libc_calloc(number, size);
+    return libc_calloc(nmemb, size);
 }
 
-__attribute__((visibility("default"))) void* realloc(void* block, std::size_t size) {
+__attribute__((visibility("default"))) void* realloc(void* ptr, std::size_t size) {
     count();
-    return __libc_realloc(block, size);
+    return libc_realloc(ptr, size);
 }
 
 __attribute__((visibility("default"))) void* memalign(std::size_t alignment, std::size_t size) {
     count();
-    return __libc_memalign(alignment, size);
+    return libc_memalign(alignment, size);
 }
 
 __attribute__((visibility("default"))) void* aligned_alloc(std::size_t alignment, std::size_t size) {
     count();
-    return __libc_memalign(alignment, size);
+    return libc_memalign(alignment, size);
 }
 
-__attribute__((visibility("default"))) int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+__attribute__((visibility("default"))) int posix_memalign(void** memptr, std::size_t alignment, std::size_t size) {
     count();
-    *block = __libc_memalign(alignment, size);
-    return *block == nullptr ? 12 : 0; // ENOMEM
+    *memptr = libc_memalign(alignment, size);
+    return *memptr == nullptr ? 12 : 0; // ENOMEM
 }
 }
