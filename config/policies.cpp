@@ -86,7 +86,7 @@ constexpr policy table[] = {
     {"max-head", "SIZE", "16KiB", "status line and header fields of an answer; beyond it 502", file_kind::text,
      source_kind::http, size<&p::head, kib, mib>},
     {"max-body", "SIZE", "8MiB", "body of an answer; beyond it 502", file_kind::text, source_kind::http,
-     size<&p::body, kib, 1024 * mib>},
+     size<&p::body, kib, 64 * mib>},
     {"deadline", "FIELD", "x-request-timeout-ms",
      "how it is told the time that is left: connect-timeout-ms,\ngrpc-timeout, x-envoy-expected-rq-timeout-ms,\n"
      "x-yataxi-client-timeoutms, request-timeout, or off",

@@ -52,7 +52,7 @@ TEST_CASE("the values of policies have their bounds") {
           {"1MiB", ""},
           {"1023B", "must be 1KiB to 1MiB"},
           {"1", "not a size; write 512B, 16KiB or 1MiB"}}},
-        {"max-body", {{"1KiB", ""}, {"1GiB", ""}, {"2GiB", "must be 1KiB to 1GiB"}}},
+        {"max-body", {{"1KiB", ""}, {"64MiB", ""}, {"65MiB", "must be 1KiB to 64MiB"}}},
         {"deadline",
          {{"X-Request-Timeout-Ms", ""},
           {"connect-timeout-ms", ""},
