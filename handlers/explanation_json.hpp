@@ -2,17 +2,10 @@
 // what is written here.
 #pragma once
 
-#include "upstream/explanation.hpp"
+#include "handlers/errors.hpp"
 #include "views/json_writer.hpp"
 
-#include <cstdint>
-
 namespace muster::handlers {
-
-using upstream::explanation;
-
-/// What a client is told of why a request failed.
-enum class explain : std::uint8_t { full, minimal };
 
 /// Into the object that `writer` has begun: "cause", "budget_ms", "elapsed_ms" and "children", each if it is known;
 /// `minimal`: only the first two. A child is {"source":...,"state":...,"wait":...,"failure":...,"elapsed_ms":...,

@@ -1,6 +1,7 @@
 // handlers/: problem documents.
 #include "handlers/problem.hpp"
 
+#include "handlers/explanation_json.hpp"
 #include "views/json_writer.hpp"
 
 namespace muster::handlers {
@@ -17,8 +18,8 @@ response to_response(const problem& error, std::string_view request_id) {
     writer.key("request_id").string(request_id);
     if (error.retry_after)
         writer.key("retry_after").number(error.retry_after->count());
-    for (const auto& [name, json] : error.members)
-        writer.key(name).raw(json);
+    if (error.why)
+        append_members(writer, *error.why, error.how_much);
     writer.end_object();
     body += '\n';
 

@@ -47,6 +47,21 @@ std::string word(std::string_view text, std::size_t longest = longest_log_word) 
     return text.empty() ? "-" : escaped(text, longest);
 }
 
+// Nothing if there are none. The names are ours, not as they came.
+void append_ignored(std::string& to, handlers::deadline_header_set ignored, std::string_view begin,
+                    std::string_view quote, std::string_view end) {
+    if (ignored == 0) {
+        return;
+    }
+    to += begin;
+    bool first = true;
+    handlers::for_each_header(ignored, [&](std::string_view name) {
+        to.append(first ? "" : ",").append(quote).append(name).append(quote);
+        first = false;
+    });
+    to += end;
+}
+
 double milliseconds(std::chrono::nanoseconds d) noexcept {
     return std::chrono::duration<double, std::milli>(d).count();
 }
@@ -115,9 +130,14 @@ void access_lines::append(std::string& to, const request_record& record) {
     }
     if (!json_) {
         append_time(to, record.began);
-        fmt::format_to(std::back_inserter(to), " {} {} {:.3f} ms {} B {} {} route {} peer {} request {}\n",
-                       record.status, word(record.cause), milliseconds(record.took), record.bytes, word(record.method),
+        fmt::format_to(std::back_inserter(to), " {} {} {:.3f} ms {} B {} {} route {} peer {} request {}", record.status,
+                       word(record.cause), milliseconds(record.took), record.bytes, word(record.method),
                        word(target, longest), word(record.route, longest), word(record.peer), word(record.request_id));
+        if (record.budget) {
+            fmt::format_to(std::back_inserter(to), " budget {} ms", record.budget->count());
+        }
+        append_ignored(to, record.ignored, " ignored ", "", "");
+        to += '\n';
         return;
     }
     to += R"({"time":")";
@@ -130,8 +150,13 @@ void access_lines::append(std::string& to, const request_record& record) {
     append_field(to, "target", target, longest);
     fmt::format_to(std::back_inserter(to), ",\"status\":{}", record.status);
     append_field(to, "cause", record.cause);
-    fmt::format_to(std::back_inserter(to), ",\"duration_ms\":{:.3f},\"bytes\":{}}}\n", milliseconds(record.took),
+    fmt::format_to(std::back_inserter(to), ",\"duration_ms\":{:.3f},\"bytes\":{}", milliseconds(record.took),
                    record.bytes);
+    if (record.budget) {
+        fmt::format_to(std::back_inserter(to), ",\"budget_ms\":{}", record.budget->count());
+    }
+    append_ignored(to, record.ignored, ",\"ignored\":[", "\"", "]");
+    to += "}\n";
 }
 
 void access_lines::append_dropped(std::string& to, std::chrono::system_clock::time_point now, std::uint64_t n) {

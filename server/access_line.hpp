@@ -28,9 +28,11 @@ class access_lines {
     explicit access_lines(bool json) noexcept : json_(json) {}
 
     /// JSON: {"time":...,"request_id":...,"peer":...,"method":...,"route":...,"target":...,"status":...,"cause":...,
-    /// "duration_ms":...,"bytes":...}; what is not known, and the cause of a plain answer, is null.
-    /// Text: "2024-05-01T12:00:00.123Z 499 client_gone 12.345 ms 0 B GET /user/1 route /user/{id} peer 127.0.0.1:4002
-    /// request r-1"; "-" for what is not known, so that the columns stay where they are.
+    /// "duration_ms":...,"bytes":...}; what is not known, and the cause of a plain answer, is null. Behind them, only
+    /// if there is something to say, "budget_ms":... (the caller's) and "ignored":["grpc-timeout",...]. Text:
+    /// "2024-05-01T12:00:00.123Z 499 client_gone 12.345 ms 0 B GET /user/1 route /user/{id} peer 127.0.0.1:4002 request
+    /// r-1"; "-" for what is not known, so that the columns stay where they are. Behind them, only if there is
+    /// something to say, " budget 250 ms" and " ignored grpc-timeout,Request-Timeout".
     void append(std::string& to, const request_record& record);
 
     /// The line that says that `n` records are missing.

@@ -133,9 +133,10 @@ struct house {
             });
         }
         for (auto* loop : pool.loops()) {
-            services.push_back(std::make_unique<service>(
-                *loop, service_parts{router, sessions, gate, addresses, refused, memory, draining, *log,
-                                     first_kept_descriptor(descriptors), reports.log_of(loop->index())}));
+            services.push_back(
+                std::make_unique<service>(*loop, service_parts{router, sessions, gate, addresses, refused, memory,
+                                                               draining, *log, first_kept_descriptor(descriptors),
+                                                               reports.log_of(loop->index()), explain_in(settings)}));
         }
     }
 
@@ -208,9 +209,9 @@ struct house {
             auto bound = listen_on(*settings.admin, 1, settings.reuse_port, unacknowledged_in(settings));
             facts.admin = bound.address;
             admin_service = std::make_unique<service>(
-                admin,
-                service_parts{admin_router, admin_sessions, admin_gate, admin_addresses, admin_refused, admin_memory,
-                              draining, *log, std::numeric_limits<int>::max(), reports.log_of(admin.index())});
+                admin, service_parts{admin_router, admin_sessions, admin_gate, admin_addresses, admin_refused,
+                                     admin_memory, draining, *log, std::numeric_limits<int>::max(),
+                                     reports.log_of(admin.index()), explain_in(settings)});
             const auto number = admin_service->add_door({.which = door::kind::admin,
                                                          .loopback = config::is_local(*settings.admin),
                                                          .address = bound.address,

@@ -8,6 +8,7 @@
 #include "handlers/problem.hpp"
 #include "handlers/refusal.hpp"
 #include "handlers/target.hpp"
+#include "handlers/trace_headers.hpp"
 #include "server/access.hpp"
 #include "server/admin_token.hpp"
 #include "server/error_mapper.hpp"
@@ -28,9 +29,9 @@ using handlers::method;
 using handlers::response;
 
 // In a coroutine of its own, so that a handler that throws before it becomes a task throws in here too.
-task<response> limited(const handlers::route& route, const handlers::request& request, waiting_tasks& waiting,
-                       concurrency::cancel_source& work) {
-    co_return co_await concurrency::with_timeout(*route.options.timeout, route.run(request), &waiting, &work);
+task<response> limited(const handlers::route& route, const handlers::request& request, concurrency::time_point deadline,
+                       waiting_tasks& waiting, concurrency::cancel_source& work) {
+    co_return co_await concurrency::with_deadline(deadline, route.run(request), &waiting, &work);
 }
 
 response problem(int status, std::string detail, const std::string& id) {
@@ -38,32 +39,49 @@ response problem(int status, std::string detail, const std::string& id) {
 }
 
 void no_room(dispatched& result, const std::string& id) {
-    result.answer = problem(503, "answers that are not read yet hold as much memory as they may (--max-buffered)", id);
+    constexpr std::string_view cause = "max_buffered";
+    result.answer = handlers::to_response(
+        {.status = 503,
+         .detail = "answers that are not read yet hold as much memory as they may (--max-buffered)",
+         .why = handlers::explanation{.status = 503, .cause = std::string(cause)}},
+        id);
     result.answer->retry_after = std::chrono::seconds(1);
-    result.cause = "max_buffered";
+    result.cause = cause;
+}
+
+// " (ignored: grpc-timeout, Request-Timeout)", or nothing. Never what stood in them.
+std::string in_words(handlers::deadline_header_set ignored) {
+    std::string text;
+    handlers::for_each_header(ignored, [&](std::string_view name) {
+        text += text.empty() ? " (ignored: " : ", ";
+        text += name;
+    });
+    return text.empty() ? text : text + ")";
 }
 
 } // namespace
 
-dispatcher::dispatcher(const handlers::router& router, door through, request_ids& ids, spdlog::logger& log)
+dispatcher::dispatcher(const handlers::router& router, door through, request_ids& ids, spdlog::logger& log,
+                       handlers::explain explain)
     : router_(router),
       door_(std::move(through)),
       ids_(ids),
-      log_(log) {
+      log_(log),
+      explain_(explain) {
     for (const auto& route : router.routes()) {
         routes_[route.get()].names = {std::string(to_string(route->verb)) + " " + route->pattern.text(),
                                       "HEAD " + route->pattern.text()};
     }
 }
 
-task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, client& asker,
-                                    client_memory::share& room) const {
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, concurrency::time_point came,
+                                    client& asker, client_memory::share& room) const {
     head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
     dispatched result{.request_id = head.id, .answer = std::nullopt};
     handlers::resolution resolved;
     result.answer = refusal_of(head, http_1_0, resolved);
     if (!result.answer) {
-        co_await run(std::move(head), std::move(resolved), asker, room, result);
+        co_await run(std::move(head), std::move(resolved), came, asker, room, result);
     }
     co_return result;
 }
@@ -102,21 +120,43 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
     return std::nullopt;
 }
 
-task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, client& asker,
-                           client_memory::share& room, dispatched& result) const {
+task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, concurrency::time_point came,
+                           client& asker, client_memory::share& room, dispatched& result) const {
     const auto& route = *resolved.matched;
     const auto& facts = routes_.at(&route);
     result.route = route.pattern.text();
-    if (!room.hold(facts.weight.expected(room.limit()))) { // before it costs the sources anything
-        auto& self = co_await concurrency::current_task();
-        facts.weight.refused(self.home().cached_now());
-        no_room(result, head.id);
+    auto& loop = (co_await concurrency::current_task()).home();
+    const handlers::request request(std::move(head), std::move(resolved.parameters));
+    handlers::caller_budget caller;
+    handlers::trace_headers trace;
+    request.headers().for_each([&](std::string_view name, std::string_view value) {
+        caller.take(name, value);
+        trace.take(name, value);
+    });
+    concurrency::duration budget = *route.options.timeout;
+    if (caller.limit() && *caller.limit() < budget) {
+        budget = *caller.limit();
+        result.budget = std::chrono::duration_cast<std::chrono::milliseconds>(budget);
+    }
+    result.ignored = caller.ignored();
+    const auto began = loop.cached_now();
+    const auto deadline = concurrency::deadline_after(came, budget);
+    const auto given_up_at = [&](concurrency::time_point now) {
+        return given_up{.budget = budget, .elapsed = now - came, .worked = now - began, .explain = explain_};
+    };
+    if (budget == concurrency::duration::zero() || began >= deadline) {
+        fail(request, spent_before_its_work(result.budget.has_value(), given_up_at(loop.now())), result);
         co_return;
     }
-    const handlers::request request(std::move(head), std::move(resolved.parameters));
+    if (!room.hold(facts.weight.expected(room.limit()))) { // before it costs the sources anything
+        facts.weight.refused(began);
+        no_room(result, request.id());
+        co_return;
+    }
     const concurrency::task_label label{.kind = concurrency::task_kind::request,
                                         .name = facts.names[request.method() == method::head ? 1 : 0],
-                                        .ref = request.id()};
+                                        .ref = request.id(),
+                                        .trace = trace.context()};
     waiting_tasks waiting;
     concurrency::cancel_source work;
     std::optional<client::working> ends_with_client;
@@ -125,7 +165,7 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     }
     std::exception_ptr error;
     try {
-        auto made = co_await concurrency::run_task(label, limited(route, request, waiting, work));
+        auto made = co_await concurrency::run_task(label, limited(route, request, deadline, waiting, work));
         const auto size = made.body.size();
         facts.weight.saw(size);
         if (room.hold(answer_weight::of(size))) {
@@ -139,9 +179,15 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
     }
     (void)room.hold(0); // its answer is small
     facts.weight.saw(0);
-    auto mapped = map_error(error, waiting.seen());
-    log_.log(mapped.internal ? spdlog::level::err : spdlog::level::debug, "request {} ({} {}): {}", request.id(),
-             request.method_token(), request.target(), mapped.log);
+    fail(request, map_error(error, waiting, given_up_at(loop.now())), result);
+}
+
+void dispatcher::fail(const handlers::request& request, const mapped_error& mapped, dispatched& result) const {
+    const auto level = mapped.internal  ? spdlog::level::err
+                       : mapped.notable ? spdlog::level::info
+                                        : spdlog::level::debug;
+    log_.log(level, "request {} ({} {}): {}{}", request.id(), request.method_token(), request.target(), mapped.log,
+             in_words(result.ignored));
     result.cause = mapped.cause;
     if (mapped.problem) {
         result.answer = handlers::to_response(*mapped.problem, request.id());

@@ -117,6 +117,10 @@ std::chrono::milliseconds unacknowledged_in(const config::settings& settings) {
     return std::max(2 * settings.write_timeout, least_unacknowledged);
 }
 
+handlers::explain explain_in(const config::settings& settings) noexcept {
+    return settings.explain == config::explain_level::minimal ? handlers::explain::minimal : handlers::explain::full;
+}
+
 std::size_t buffered_by_clients(const config::settings& settings) {
     return settings.limits.buffered.value_or(config::default_buffered(config::memory_allowed()));
 }

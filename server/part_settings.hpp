@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "handlers/errors.hpp"
 #include "handlers/routes.hpp"
 #include "server/session.hpp"
 #include "upstream/sources.hpp"
@@ -28,6 +29,8 @@ namespace muster::server {
 
 /// When the kernel drops who acknowledges nothing: long after the session should have.
 [[nodiscard]] std::chrono::milliseconds unacknowledged_in(const config::settings& settings);
+
+[[nodiscard]] handlers::explain explain_in(const config::settings& settings) noexcept;
 
 /// Of our memory, in bytes.
 [[nodiscard]] std::size_t buffered_by_clients(const config::settings& settings);

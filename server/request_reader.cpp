@@ -57,6 +57,9 @@ task<request_reader::outcome> request_reader::read(request_parser& parser) {
     for (;;) {
         const auto step = parser.feed(buffer_.unread());
         buffer_.consume(step.consumed);
+        if (!in_body_) { // what completes it is of the last bytes
+            head_came_ = received_;
+        }
         switch (step.what) {
         case request_parser::outcome::complete:
             co_return outcome::complete;
@@ -149,6 +152,9 @@ bool request_reader::has_room(const request_parser& parser) noexcept {
 
 void request_reader::took(std::size_t n, std::size_t space) noexcept {
     buffer_.commit(n);
+    if (n != 0) {
+        received_ = home_.now(); // the turn may have begun before they were sent, and no limit ends early
+    }
     filled_up_ = n == space;
     if (in_body_) {
         body_bytes_ += n;

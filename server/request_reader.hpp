@@ -54,6 +54,10 @@ class request_reader {
     /// Reads on in the request that begin() began.
     [[nodiscard]] concurrency::task<outcome> read(request_parser& parser);
 
+    /// When the bytes came that completed the head, once read() has said anything but `ended`: a head that came with an
+    /// earlier request came then, however long it has waited for its turn here.
+    [[nodiscard]] concurrency::time_point head_came() const noexcept { return head_came_; }
+
     /// What the parser says, or 408 (it did not arrive in time), 400 (it ends too early), 503 (there is no memory for
     /// it).
     [[nodiscard]] request_parser::failure_reason& refusal() noexcept { return refusal_; }
@@ -88,7 +92,9 @@ class request_reader {
     read_buffer buffer_;
     concurrency::time_point began_{};
     concurrency::time_point body_began_{};
-    std::size_t body_bytes_ = 0; ///< received since body_began_
+    concurrency::time_point received_{};  ///< the bytes that came last
+    concurrency::time_point head_came_{}; ///< of the request that is read
+    std::size_t body_bytes_ = 0;          ///< received since body_began_
     int skipped_ = 0;
     bool in_body_ = false;
     bool filled_up_ = false;

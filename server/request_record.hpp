@@ -2,9 +2,12 @@
 // without waiting; reporter writes it.
 #pragma once
 
+#include "handlers/caller_budget.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +26,10 @@ struct request_record {
     std::string target;     ///< as it came, not yet escaped
     int status = 0;         ///< 499: the client left before there was an answer
     std::string_view cause; ///< static text: why it did not end as a plain answer, "client_gone"; empty: it did
-    std::chrono::nanoseconds took{}; ///< from the first byte read to the last byte written
-    std::uint64_t bytes = 0;         ///< written: head and body
+    std::chrono::nanoseconds took{};                 ///< from the first byte read to the last byte written
+    std::uint64_t bytes = 0;                         ///< written: head and body
+    std::optional<std::chrono::milliseconds> budget; ///< its caller's, if it was smaller than the route's
+    handlers::deadline_header_set ignored{};         ///< of the caller's time limits: what was no time
 };
 
 /// Of a connection that was answered 503 without reading a request; `cause` is static text.

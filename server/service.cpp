@@ -9,7 +9,7 @@
 namespace muster::server {
 
 service::entry::entry(service& owner, door d)
-    : dispatch(owner.parts_.router, std::move(d), owner.ids_, owner.parts_.log),
+    : dispatch(owner.parts_.router, std::move(d), owner.ids_, owner.parts_.log, owner.parts_.explain),
       context{owner.parts_.settings, dispatch,       owner.open_,         owner.date_,
               owner.parts_.draining, owner.clients_, owner.parts_.memory, owner.parts_.records} {}
 

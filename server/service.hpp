@@ -39,6 +39,7 @@ struct service_parts {
     spdlog::logger& log;
     int first_kept = std::numeric_limits<int>::max(); ///< no connection may have this descriptor or a higher one
     request_log* records = nullptr;                   ///< of the service's loop; null: no access log
+    handlers::explain explain = handlers::explain::full;
 };
 
 /// One a loop. Made before the loop runs, destroyed after it has ended.

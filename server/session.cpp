@@ -181,7 +181,8 @@ class session {
         if (refused_) {
             result = refusal(parser);
         } else {
-            result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), connection_.peer, answering_);
+            result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), reader_.head_came(),
+                                                       connection_.peer, answering_);
         }
         if (!result.answer) {
             end(account, client_closed_request, began, result, sent::broken, true, 0);
@@ -310,6 +311,8 @@ class session {
             made->cause = cause_of(result, left, how, refused_);
             made->took = self_.home().now() - began;
             made->bytes = bytes;
+            made->budget = result.budget;
+            made->ignored = result.ignored;
             context_.records->add(std::move(*made));
         }
     }

@@ -6,16 +6,41 @@
 #include "concurrency/source_names.hpp"
 #include "concurrency/task_node.hpp"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 namespace muster::server {
 
 namespace {
 
-constexpr std::size_t most = 32; // a fan-out of thousands needs no list of thousands in its answer
+using concurrency::activity;
+using concurrency::task_node;
 
-const concurrency::frame* first_of(const concurrency::task_node& task) noexcept {
+// What a task waits for in the words of the roll, and in the one word of an explanation.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{{
+    {"a worker", "worker"},
+    {"a permit", "slot"},
+    {"a slot", "slot"},
+    {"a name", "name"},
+    {"connect", "connect"},
+    {"read", "read"},
+    {"write", "write"},
+    {"i/o", "io"},
+    {"a timer", "timer"},
+    {"a place in its group", "group"},
+    {"children", "children"},
+}};
+
+std::string_view word_of(std::string_view what) noexcept {
+    const auto* const found = std::ranges::find(words, what, &std::pair<std::string_view, std::string_view>::first);
+    return found == words.end() ? "other" : found->second;
+}
+
+const concurrency::frame* first_of(const task_node& task) noexcept {
     const auto* frame = task.leaf();
     while (frame != nullptr && frame->caller() != nullptr) {
         frame = frame->caller();
@@ -23,35 +48,76 @@ const concurrency::frame* first_of(const concurrency::task_node& task) noexcept 
     return frame;
 }
 
-waiting_task describe(const concurrency::task_node& task, concurrency::time_point now) {
-    waiting_task described;
-    const auto& waits = task.waits_for();
-    if (!waits.resource.empty()) {
-        described.name = waits.resource;
-    } else if (const auto* first = first_of(task); first != nullptr && task.label().name.empty()) {
-        described.name = concurrency::tidy_function(first->function().function_name());
-    } else {
-        described.name = task.label().name;
+// The call of a source that a task works for: its own, or that of whoever started it.
+const activity* activity_of(const task_node& task) noexcept {
+    for (const task_node* at = &task; at != nullptr; at = at->parent()) {
+        if (at->activity() != nullptr) {
+            return at->activity();
+        }
     }
-    described.state = waits.what.empty() ? "about to run" : "waiting for " + std::string(waits.what);
-    described.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - task.started_at());
+    return nullptr;
+}
+
+std::string name_of(const task_node& task, const activity* call) {
+    if (call != nullptr) {
+        return std::string(call->resource);
+    }
+    if (const auto source = task.waits_for().resource; !source.empty()) {
+        return std::string(source);
+    }
+    if (const auto* first = first_of(task); first != nullptr && task.label().name.empty()) {
+        return concurrency::tidy_function(first->function().function_name());
+    }
+    return std::string(task.label().name);
+}
+
+waiting_task describe(const task_node& task, const activity* call, concurrency::time_point now) {
+    waiting_task described;
+    described.name = name_of(task, call);
+    described.waits_for = task.waits_for().what;
     if (const auto* leaf = task.leaf()) {
         const auto& site = leaf->site().line() != 0 ? leaf->site() : leaf->function();
         described.at = std::string(concurrency::tidy_file(site.file_name())) + ":" + std::to_string(site.line());
     }
+    auto& told = described.told;
+    if (handlers::is_plain_name(described.name)) {
+        told.source = described.name;
+    }
+    told.state = described.waits_for.empty() ? "running" : "waiting";
+    if (!described.waits_for.empty()) {
+        told.wait = word_of(described.waits_for);
+    }
+    told.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - task.started_at());
+    told.attempts = call != nullptr ? call->attempts : 0;
     return described;
 }
 
 } // namespace
 
 void waiting_tasks::on_cancelled(const concurrency::cancel_scope& scope) noexcept {
+    look_at(scope, scope.cause());
+}
+
+void waiting_tasks::on_sibling_failed(const concurrency::cancel_scope& scope) noexcept {
+    look_at(scope, concurrency::cancel_cause::sibling_failed);
+}
+
+void waiting_tasks::look_at(const concurrency::cancel_scope& scope, concurrency::cancel_cause cause) noexcept {
+    cause_ = cause;
+    seen_.clear();
+    std::array<const activity*, handlers::most_children> calls{}; // of those that were seen
     const auto now = scope.home().now();
-    scope.for_each_task([&](const concurrency::task_node& task) {
-        if (seen_.size() == most || task.waits_for().what == "children") {
+    scope.for_each_task([&](const task_node& task) {
+        if (seen_.size() == calls.size() || task.waits_for().what == "children") {
+            return;
+        }
+        const auto* const call = activity_of(task);
+        if (call != nullptr && std::ranges::find(calls, call) != calls.end()) {
             return;
         }
         try {
-            seen_.push_back(describe(task, now));
+            seen_.push_back(describe(task, call, now));
+            calls[seen_.size() - 1] = call;
         } catch (const std::exception&) {
             return; // no memory: the answer is poorer, not missing
         }

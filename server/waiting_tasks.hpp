@@ -1,23 +1,26 @@
-// server/: what a request was waiting for when its time ran out: the part of a 504 that explains it.
+// server/: what a request was waiting for when it was given up: the part of a 502, 503 or 504 that explains it.
 #pragma once
 
 #include "concurrency/cancel.hpp"
 #include "concurrency/time.hpp"
+#include "handlers/errors.hpp"
 
-#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace muster::server {
 
 struct waiting_task {
-    std::string name;  ///< whose answer is missing: "posts"; else the function
-    std::string state; ///< "waiting for a worker"
-    std::chrono::milliseconds elapsed{};
-    std::string at; ///< "upstream/sqlite_source.cpp:88"
+    handlers::explanation::child told; ///< for the client
+    std::string name;                  ///< for the log: the source, or else the task
+    std::string waits_for;             ///< "a worker"; empty: it was about to run
+    std::string at;                    ///< "upstream/sqlite_source.cpp:88"
 };
 
-/// Looks at the tasks of a scope at the moment of its cancel, while everything still waits where the cancel found it.
+/// Looks at the tasks of a scope at the moment of its cancel, while everything still waits where the cancel found it:
+/// at its own, and at one by which the failure of a part ends the other parts. The last one counts, which is the
+/// outermost.
 class waiting_tasks final : public concurrency::cancel_observer {
   public:
     waiting_tasks() = default;
@@ -25,12 +28,20 @@ class waiting_tasks final : public concurrency::cancel_observer {
     waiting_tasks& operator=(const waiting_tasks&) = delete;
 
     void on_cancelled(const concurrency::cancel_scope& scope) noexcept override;
+    void on_sibling_failed(const concurrency::cancel_scope& scope) noexcept override;
 
-    /// Those that wait for something other than their own children, oldest first. Empty before a cancel.
+    /// Those that wait for something other than their own children, oldest first; of several that work at one call of a
+    /// source the first; not more than an explanation may have. Empty before a cancel.
     [[nodiscard]] const std::vector<waiting_task>& seen() const noexcept { return seen_; }
 
+    /// Of that cancel; nothing before one.
+    [[nodiscard]] std::optional<concurrency::cancel_cause> cause() const noexcept { return cause_; }
+
   private:
+    void look_at(const concurrency::cancel_scope& scope, concurrency::cancel_cause cause) noexcept;
+
     std::vector<waiting_task> seen_;
+    std::optional<concurrency::cancel_cause> cause_;
 };
 
 } // namespace muster::server

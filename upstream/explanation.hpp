@@ -41,12 +41,17 @@ struct explanation {
 
 namespace explanations {
 
-inline constexpr std::array<std::string_view, 9> causes{
+inline constexpr std::array<std::string_view, 8> causes{
     "deadline_exceeded", ///< the budget was used up
-    "budget_too_small",  ///< it was used up before the work began
-    "source_failed",     "source_timed_out", "overloaded", "shutdown", "sibling_failed", "requested", "internal_error"};
-inline constexpr std::array<std::string_view, 6> states{"not_started", "running",    "waiting",
-                                                        "failed",      "overloaded", "timed_out"};
+    "budget_too_small",  ///< the caller's own was, before the work began
+    "source_failed",
+    "source_timed_out", ///< it said so, before the budget was used up
+    "overloaded",
+    "max_buffered", ///< answers that are not read yet hold as much memory as they may
+    "shutdown",
+    "requested", ///< the program gave the request up
+};
+inline constexpr std::array<std::string_view, 5> states{"running", "waiting", "failed", "overloaded", "timed_out"};
 inline constexpr std::array<std::string_view, 11> waits{"slot",  "name",     "connect", "read",  "write", "worker",
                                                         "timer", "children", "io",      "group", "other"};
 

@@ -57,6 +57,7 @@ TEST_CASE("what muster writes of a failure muster reads back in full") {
         why.children.push_back({.source = "a.b-c_1", .state = std::string(state), .attempts = limits::most_attempts});
     for (std::size_t i = 0; i < muster::upstream::failures; ++i)
         why.children.push_back({.state = "failed", .failure = to_string(static_cast<muster::upstream::failure>(i))});
+    why.children.push_back({.source = "the-last", .elapsed = 1ms});
     REQUIRE(why.children.size() == limits::most_children);
     explanation waits{.status = 504, .cause = "deadline_exceeded"};
     for (const auto wait : limits::waits)

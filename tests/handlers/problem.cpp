@@ -24,11 +24,11 @@ TEST_CASE("a problem is RFC 9457's document with the request's id") {
     CHECK_FALSE(made.retry_after);
 }
 
-TEST_CASE("a problem carries its own title, more members and a retry time, and survives any text") {
+TEST_CASE("a problem carries its own title, what explains it and a retry time, and survives any text") {
     const auto made = to_response(problem{.status = 504,
                                           .title = "Too late",
                                           .detail = "\"\n\xFF",
-                                          .members = {{"budget_ms", "5000"}, {"children", R"([{"name":"posts"}])"}},
+                                          .why = explanation{.status = 504, .cause = "overloaded", .budget = 5s},
                                           .retry_after = 3s},
                                   "");
     const auto read = nlohmann::json::parse(made.body);
@@ -36,7 +36,7 @@ TEST_CASE("a problem carries its own title, more members and a retry time, and s
     CHECK(read["detail"] == "\"\n\uFFFD");
     CHECK(read["request_id"] == "");
     CHECK(read["budget_ms"] == 5000);
-    CHECK(read["children"][0]["name"] == "posts");
+    CHECK(read["cause"] == "overloaded");
     CHECK(read["retry_after"] == 3);
     CHECK(made.retry_after == 3s);
 }

@@ -71,6 +71,20 @@ TEST_CASE("a record is one object of JSON") {
     CHECK(json::parse(line(true, record))["cause"] == "client_gone");
 }
 
+TEST_CASE("a record tells the caller's budget, and which of its limits were none, if there is something to tell") {
+    auto record = sample();
+    record.budget = 250ms;
+    record.ignored = 0b100100;
+    CHECK(line(false, record).ends_with(" request r-1 budget 250 ms ignored grpc-timeout,Request-Timeout\n"));
+    const auto read = json::parse(line(true, record));
+    CHECK(read["budget_ms"] == 250);
+    CHECK(read["ignored"] == json::array({"grpc-timeout", "Request-Timeout"}));
+    record.budget.reset();
+    CHECK(line(false, record).ends_with(" request r-1 ignored grpc-timeout,Request-Timeout\n"));
+    CHECK_FALSE(json::parse(line(true, record)).contains("budget_ms"));
+    CHECK_FALSE(json::parse(line(true, sample())).contains("ignored"));
+}
+
 TEST_CASE("what was never read is a dash, or null") {
     request_record record;
     record.began = std::chrono::system_clock::time_point(999ms);

@@ -1,6 +1,7 @@
 // tests of server/dispatch: through a connection, as it is used.
 #include "server/dispatch.hpp"
 
+#include "concurrency/deadline.hpp"
 #include "server/admin_token.hpp"
 #include "tests/server/served.hpp"
 
@@ -11,6 +12,7 @@
 
 using namespace std::chrono_literals;
 using muster::server::door;
+using muster::tests::count_of;
 using muster::tests::has;
 using muster::tests::served;
 using muster::tests::status_of;
@@ -112,12 +114,139 @@ TEST_CASE("a route's time limit is a 504 that says who was waited for, and the c
     const auto body = document_of(got);
     CHECK(body["budget_ms"] == 5000);
     CHECK(body["cause"] == "deadline_exceeded");
-    REQUIRE(body["waiting"].size() == 1);
-    CHECK(body["waiting"][0]["state"] == "waiting for a timer");
-    CHECK(body["waiting"][0]["elapsed_ms"] >= 5000);
-    CHECK(std::string(body["waiting"][0]["at"]).starts_with("tests/server/served.cpp:"));
+    CHECK(body["elapsed_ms"] >= 5000);
+    REQUIRE(body["children"].size() == 1);
+    CHECK(body["children"][0]["state"] == "waiting");
+    CHECK(body["children"][0]["wait"] == "timer");
+    CHECK(body["children"][0]["elapsed_ms"] >= 5000);
+    CHECK_FALSE(has(got, "served.cpp")); // that is for the log
+    CHECK(has(s.log(), "(GET /hang): time limit of 5 s exceeded; GET /hang waits for a timer since 500"));
+    CHECK(has(s.log(), " ms, at tests/server/served.cpp:"));
     s.send(get("/hello"));
     CHECK(status_of(s.answers()) == 200);
+}
+
+TEST_CASE("a caller's smaller limit is the request's, and the access log tells it") {
+    served s;
+    s.connect();
+    s.send(get("/hang", "X-Request-Timeout-Ms: 300\r\nRequest-Timeout: 2\r\n"));
+    s.pass(299ms);
+    CHECK(s.hear().empty());
+    s.pass(2ms);
+    const auto body = document_of(s.answers());
+    CHECK(body["cause"] == "deadline_exceeded");
+    CHECK(body["budget_ms"] == 300);
+    s.send(get("/hang", "X-Request-Timeout-Ms: 6000\r\n"));
+    s.pass(4999ms);
+    CHECK(s.hear().empty());
+    s.pass(2ms);
+    CHECK(document_of(s.answers())["budget_ms"] == 5000);
+    REQUIRE(s.records.all.size() == 2);
+    CHECK(s.records.all[0].budget == 300ms);
+    CHECK_FALSE(s.records.all[1].budget);
+}
+
+TEST_CASE("a caller without any time left is answered before its work begins, whoever would take it") {
+    served s;
+    for (const auto* fields : {"X-Request-Timeout-Ms: 0\r\n", "grpc-timeout: 0n\r\n",
+                               "grpc-timeout: 999n\r\nGrpc-Timeout: 0S\r\n", "Request-Timeout: 00\r\n"}) {
+        const auto got = s.talk(get("/throw", fields));
+        CHECK(status_of(got) == 504);
+        CHECK(document_of(got)["cause"] == "budget_too_small");
+        CHECK(document_of(got)["budget_ms"] == 0);
+        CHECK_FALSE(document_of(got).contains("children"));
+    }
+    CHECK_FALSE(has(s.log(), "a secret"));
+    CHECK(s.records.all.back().cause == "budget_too_small");
+    CHECK(status_of(s.talk(get("/hello", "X-Envoy-Expected-Rq-Timeout-Ms: 0\r\n"))) == 200); // no limit
+    CHECK(status_of(s.talk(get("/nowhere", "X-Request-Timeout-Ms: 0\r\n"))) == 404);
+}
+
+TEST_CASE("a limit that is none is passed over, told by its name, and never copied") {
+    served s;
+    CHECK(status_of(s.talk(get("/hello", "grpc-timeout: my secret\r\nRequest-Timeout: 1\r\n"))) == 200);
+    CHECK(s.records.all.back().budget == 1s);
+    CHECK(s.records.all.back().ignored == 1U << 2U);
+    s.connect();
+    s.send(get("/hang", "Connect-Timeout-Ms: my secret\r\nX-Request-Timeout-Ms: 10\r\n"));
+    s.pass(11ms);
+    CHECK(status_of(s.answers()) == 504);
+    CHECK(has(s.log(), "(ignored: Connect-Timeout-Ms)"));
+    CHECK_FALSE(has(s.log(), "my secret"));
+}
+
+TEST_CASE("the budget runs while a request waits for its turn behind another") {
+    served s;
+    s.connect();
+    s.send(get("/late", "X-Request-Id: first\r\n") +
+           get("/hang", "X-Request-Id: second\r\nX-Request-Timeout-Ms: 1200\r\n") +
+           get("/throw", "X-Request-Id: third\r\nX-Request-Timeout-Ms: 1100\r\n"));
+    s.pass(1000ms);
+    CHECK(status_of(s.answers()) == 200);
+    s.pass(198ms);
+    CHECK(s.hear().empty());
+    s.pass(3ms);
+    const auto got = s.answers(2);
+    const auto second = got.find("second");
+    const auto third = got.find("third");
+    REQUIRE((second != std::string::npos && third != std::string::npos));
+    CHECK(has(got, R"("cause":"deadline_exceeded","budget_ms":1200,"elapsed_ms":120)"));
+    CHECK(has(got, R"("cause":"budget_too_small","budget_ms":1100,"elapsed_ms":120)")); // over before its turn
+    CHECK_FALSE(has(s.log(), "a secret"));
+}
+
+TEST_CASE("a request whose route's limit passes before its turn is a 504, and its work does not begin") {
+    served s;
+    s.connect();
+    s.send(get("/hang") + get("/throw") + get("/hang", "X-Request-Timeout-Ms: 7000\r\n"));
+    s.pass(5001ms);
+    const auto got = s.answers(3);
+    CHECK(count_of(got, "HTTP/1.1 504 ") == 3);
+    CHECK(count_of(got, R"("cause":"deadline_exceeded","budget_ms":5000)") == 3);
+    CHECK(has(got, "before the work began"));
+    CHECK_FALSE(has(s.log(), "a secret"));
+    s.send(get("/hello")); // its time begins when it comes
+    CHECK(status_of(s.answers()) == 200);
+}
+
+TEST_CASE("the budget runs from the head's end, however slowly the head came and the body comes") {
+    served s(muster::server::session_settings{}, {}, [] {
+        muster::handlers::router routes;
+        routes
+            .post("/left",
+                  [](const muster::handlers::request&) -> muster::concurrency::task<muster::handlers::response> {
+                      const auto left = co_await muster::concurrency::time_left();
+                      co_return muster::handlers::text(200, std::to_string(left.value() / 1ms));
+                  })
+            .timeout(5s);
+        return routes;
+    }());
+    s.connect();
+    s.send("POST /left HTTP/1.1\r\nHost: a\r\n");
+    s.pass(700ms);
+    s.send("Content-Length: 3\r\n\r\na");
+    s.pass(400ms);
+    s.send("bc");
+    CHECK(s.answers().ends_with("\r\n\r\n4600"));
+}
+
+TEST_CASE("a valid trace stands on the request's task, for whoever it asks") {
+    served s(muster::server::session_settings{}, {}, [] {
+        muster::handlers::router routes;
+        routes
+            .get("/trace",
+                 [](const muster::handlers::request&) -> muster::concurrency::task<muster::handlers::response> {
+                     const auto* const trace = (co_await muster::concurrency::current_task()).trace();
+                     co_return muster::handlers::text(
+                         200, trace == nullptr ? "none" : std::string(trace->parent) + " " + std::string(trace->state));
+                 })
+            .timeout(5s);
+        return routes;
+    }());
+    const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    CHECK(s.talk(get("/trace", "traceparent: " + parent + "\r\nTracestate: a=1\r\ntracestate: b=2\r\n"))
+              .ends_with("\r\n\r\n" + parent + " a=1,b=2"));
+    CHECK(s.talk(get("/trace", "traceparent: " + parent + "x\r\ntracestate: a=1\r\n")).ends_with("\r\n\r\nnone"));
 }
 
 TEST_CASE("a handler that throws is a 500 that says nothing, and a log that says all") {

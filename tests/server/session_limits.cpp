@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <string>
+#include <utility>
 
 using namespace std::chrono_literals;
 using muster::tests::count_of;
@@ -68,12 +69,24 @@ TEST_CASE("a body that comes more slowly than the rate has its grace, and is a 4
 TEST_CASE("a body may come at any rate if there is none, and in time is in time") {
     muster::server::session_settings settings;
     settings.arrival.body_rate = 0;
-    served s(settings);
+    muster::handlers::router routes;
+    using muster::handlers::request;
+    const auto echo = [](const request& asked) -> muster::concurrency::task<muster::handlers::response> {
+        co_return muster::handlers::text(200, asked.body());
+    };
+    routes.post("/patient", echo).timeout(20s);
+    routes.post("/echo", echo).timeout(5s);
+    served s(settings, {}, std::move(routes));
     s.connect();
-    s.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx");
+    const std::string rest = " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx";
+    s.send("POST /patient" + rest);
     s.pass(14s);
     s.send("y");
     CHECK(s.answers().ends_with("\r\n\r\nxy"));
+    s.send("POST /echo" + rest); // the route's time has begun with the head
+    s.pass(14s);
+    s.send("y");
+    CHECK(status_of(s.answers()) == 504);
 }
 
 TEST_CASE("who sends more requests ahead than allowed is told that the last answer is the last") {
