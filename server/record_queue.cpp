@@ -21,12 +21,16 @@ struct fixed {
     std::string_view cause;
     std::chrono::nanoseconds took;
     std::uint64_t bytes;
-    int status;
+    std::int64_t budget_ms; // no_budget: none
+    std::uint16_t status;
+    handlers::deadline_header_set ignored;
     std::uint16_t request_id;
     std::uint16_t peer;
     std::uint16_t method;
     std::uint16_t target;
 };
+
+constexpr std::int64_t no_budget = -1;
 
 constexpr std::size_t longest_record = sizeof(fixed) + (3 * longest_log_word) + request_record::longest_target;
 
@@ -46,7 +50,9 @@ void record_queue::add(request_record&& record) noexcept {
                      .cause = record.cause,
                      .took = record.took,
                      .bytes = record.bytes,
-                     .status = record.status,
+                     .budget_ms = record.budget ? record.budget->count() : no_budget,
+                     .status = static_cast<std::uint16_t>(record.status),
+                     .ignored = record.ignored,
                      .request_id = cut(record.request_id, longest_log_word),
                      .peer = cut(record.peer, longest_log_word),
                      .method = cut(record.method, longest_log_word),
@@ -89,7 +95,12 @@ bool record_queue::take(request_record& record) {
     record.cause = head.cause;
     record.took = head.took;
     record.bytes = head.bytes;
+    record.budget.reset();
+    if (head.budget_ms != no_budget) {
+        record.budget.emplace(head.budget_ms);
+    }
     record.status = head.status;
+    record.ignored = head.ignored;
     text(record.request_id, head.request_id);
     text(record.peer, head.peer);
     text(record.method, head.method);

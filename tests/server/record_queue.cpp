@@ -6,8 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 using muster::server::doorbell;
 using muster::server::record_queue;
@@ -53,8 +55,28 @@ TEST_CASE("a record comes out of the queue as it went in") {
     CHECK(record.cause == "client_gone");
     CHECK(record.took == 5ms);
     CHECK(record.bytes == 7);
+    CHECK_FALSE(record.budget);
+    CHECK(record.ignored == 0);
     CHECK_FALSE(queue.take(record));
     CHECK(queue.waiting() == 0);
+}
+
+TEST_CASE("the caller's budget comes out of the queue as it went in, none as none") {
+    record_queue queue(silent());
+    const std::optional<std::chrono::milliseconds> budgets[] = {0ms, 250ms, std::chrono::hours(24 * 365), std::nullopt};
+    for (const auto& budget : budgets) {
+        auto record = numbered(1);
+        record.budget = budget;
+        record.ignored = budget ? 0b100100 : 0;
+        queue.add(std::move(record));
+    }
+    request_record record;
+    for (const auto& budget : budgets) {
+        REQUIRE(queue.take(record));
+        CHECK(record.budget == budget);
+        CHECK(record.ignored == (budget ? 0b100100 : 0));
+        CHECK(record.target == "/tttttttttt");
+    }
 }
 
 TEST_CASE("what is longer than a record may be is cut before it takes room") {
