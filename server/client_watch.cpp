@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -132,6 +133,7 @@ bool client_watch::still_waits(const watched_clients::entry& one) {
 
 client_watch::registration::registration(client_watch& watch, client& who, int descriptor)
     : watch_(watch),
+      who_(who),
       descriptor_(descriptor),
       number_(watch.clients_.add(who, descriptor)) {
     epoll_event wanted{};
@@ -141,6 +143,13 @@ client_watch::registration::registration(client_watch& watch, client& who, int d
         const int error = errno;
         watch_.clients_.remove(number_);
         throw std::system_error(error, std::generic_category(), "epoll_ctl");
+    }
+}
+
+void client_watch::registration::look() noexcept {
+    pollfd one{.fd = descriptor_, .events = 0, .revents = 0}; // errors and hang-ups are told unasked
+    if (::poll(&one, 1, 0) == 1 && (one.revents & (POLLERR | POLLHUP)) != 0) {
+        who_.has_gone();
     }
 }
 

@@ -68,8 +68,13 @@ class client_watch {
         /// Before the descriptor is closed.
         ~registration();
 
+        /// Tells the client now if it has closed its connection or reset it: an event that has come is heard only in
+        /// the loop's next turn, and its request, which is read first, would have begun by then.
+        void look() noexcept;
+
       private:
         client_watch& watch_;
+        client& who_;
         int descriptor_;
         std::uint64_t number_;
     };

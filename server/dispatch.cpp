@@ -148,6 +148,10 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
         fail(request, spent_before_its_work(result.budget.has_value(), given_up_at(loop.now())), result);
         co_return;
     }
+    if (route.options.on_client_gone == handlers::client_gone_policy::cancel && asker.is_gone()) {
+        result.cause = to_string(concurrency::cancel_cause::client_gone);
+        co_return;
+    }
     if (!room.hold(facts.weight.expected(room.limit()))) { // before it costs the sources anything
         facts.weight.refused(began);
         no_room(result, request.id());

@@ -68,6 +68,10 @@ class request_reader {
     /// Whether they have, or may well have: the last read took all that fitted.
     [[nodiscard]] bool may_have_more() const noexcept { return has_unread() || filled_up_; }
 
+    /// The request is whole, and in the parser: gives back what it was read into, unless more has come. What it is
+    /// counted for stays until rest().
+    void read_whole() noexcept { buffer_.rest(); }
+
     /// The last request is answered: gives back its memory, unless more has come.
     void rest() noexcept;
 

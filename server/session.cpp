@@ -176,11 +176,13 @@ class session {
         refused_ = arrived == request_reader::outcome::refused;
         head_only_ = parser.head().method == "HEAD";
         name(account, parser.head());
+        reader_.read_whole(); // it may be long until the next one
         shows("answering");
         dispatched result;
         if (refused_) {
             result = refusal(parser);
         } else {
+            watched_->look();
             result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), reader_.head_came(),
                                                        connection_.peer, answering_);
         }

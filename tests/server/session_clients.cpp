@@ -30,6 +30,20 @@ TEST_CASE("a client that resets the connection ends the work for it, and the rec
     CHECK(record.bytes == 0);
 }
 
+TEST_CASE("a request whose client has left before it was read is never begun") {
+    served s;
+    s.connect();
+    s.slip("GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: too-late\r\n\r\n");
+    s.reset();
+    s.until_ended();
+    REQUIRE(s.records.all.size() == 1);
+    const auto& record = s.records.all.front();
+    CHECK(record.status == 499);
+    CHECK(record.cause == "client_gone");
+    CHECK(record.request_id == "too-late");
+    CHECK(record.bytes == 0);
+}
+
 TEST_CASE("a client that says nothing more right behind its last request still gets every answer") {
     served s;
     s.connect();
