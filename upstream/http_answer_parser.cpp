@@ -192,6 +192,10 @@ http_answer_parser::step http_answer_parser::feed(std::string_view bytes) {
     std::size_t consumed = 0;
     while (body_is_ == place::in_head) {
         const auto rest = bytes.substr(consumed);
+        constexpr std::string_view beginning = "HTTP/";
+        if (!beginning.starts_with(rest.substr(0, beginning.size()))) {
+            return fail(failure::malformed, "it does not begin like an answer", consumed);
+        }
         const auto room = limits_.head - head_bytes_;
         const auto end = end_of_head(rest.substr(0, room));
         if (bare_lf_) {

@@ -17,12 +17,12 @@ PATHS = {"users": "/api/users/{}", "profiles": "/api/users/{}/profile", "posts":
 GOOD = ("good", "slow_but_good", "in_chunks", "with_unknown_fields", "early_hints_first", "http_1_0_until_its_end",
         "http_1_0_with_a_length", "says_that_it_closes", "closes_behind_its_answer")
 ENDLESS = ("silent", "half_a_head", "a_head_alone", "half_a_body", "one_byte_a_second", "one_byte_each_20_ms",
-           "continues_each_40_ms", "after_its_deadline", "http_2")  # the last says nothing that ends a line
+           "continues_each_40_ms", "after_its_deadline")
 # By what they are told to be.
 FAILURES = {
     "reset": ("resets_behind_the_request", "resets_in_the_head", "resets_in_the_body"),
     "closed": ("closes_behind_the_request", "closes_in_the_head", "length_too_long", "closes_between_chunks", "closes_in_a_chunk"),
-    "malformed": (*(set(misbehaviours.RUBBISH) - {"http_2"}), "endless_chunk_extension", "storm_of_continues", "switches_protocols", "unknown_status"),
+    "malformed": (*misbehaviours.RUBBISH, "endless_chunk_extension", "storm_of_continues", "switches_protocols", "unknown_status"),
     "too_large": ("endless_head", "endless_field", "endless_body", "endless_chunks", "endless_trailer",
                   "length_beyond_the_limit", "ten_megabytes_of_nesting"),
     "bad_status": ("moved", "found_elsewhere", "not_modified", "no_content", "partial", "bad_request", "unauthorised", "gone",

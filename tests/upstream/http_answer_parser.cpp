@@ -165,8 +165,8 @@ TEST_CASE("framing that two readers could take for two things is refused, as is 
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
                  "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\n\r\n",
                  "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
-                 "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 700 OK\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
-                 "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "HTTP/1.1 200 OK\r\n: x\r\n\r\n");
+                 "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 700 OK\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH",
+                 "HTTX", "\x12\x04", "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "HTTP/1.1 200 OK\r\n: x\r\n\r\n");
     INFO(text);
     const auto got = judge(text);
     CHECK(got.what == outcome::failed);
