@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -85,12 +86,21 @@ struct name_lookup::state {
     tell told;        // empty: the owner is gone
     bool under_way = false;
 
-    void answer(looked_up found) {
+    // Nothing is thrown: who waits for an answer that could not be told has a limit of its own, and asks again.
+    void answer(looked_up found) noexcept {
         const std::lock_guard lock(mutex);
         under_way = false;
         if (told) {
-            told(std::make_shared<const looked_up>(std::move(found)));
+            try {
+                told(std::make_shared<const looked_up>(std::move(found)));
+            } catch (const std::exception&) { // no memory
+            }
         }
+    }
+
+    void gave_up() noexcept {
+        const std::lock_guard lock(mutex);
+        under_way = false;
     }
 };
 
@@ -116,10 +126,19 @@ void name_lookup::start() {
     }
     try {
         std::thread([shared = state_, host = host_, port = port_, how = how_] {
-            shared->answer(how(host, port));
+            looked_up found;
+            try {
+                found = how(host, port);
+            } catch (const std::exception& error) {
+                found.error = error.what();
+            }
+            shared->answer(std::move(found));
         }).detach();
     } catch (const std::system_error& error) { // no thread to be had
         state_->answer({.addresses = {}, .error = error.what(), .at = concurrency::clock::now()});
+    } catch (...) {
+        state_->gave_up();
+        throw;
     }
 }
 

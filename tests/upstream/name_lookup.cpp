@@ -8,10 +8,15 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -198,4 +203,55 @@ TEST_CASE("nobody waits for a lookup that hangs, at the end neither") {
         loop.run_real([&] { return names.asked() == 1; });
     }
     names.answers({at("127.0.0.1")}); // to nobody
+}
+
+TEST_CASE("a lookup that could not begin, or that failed by an exception, is not the last one") {
+    test_loop loop;
+    std::atomic<int> told{0};
+
+    /// Cannot be copied into the lookup's thread the first time, and throws there the second.
+    struct unlucky {
+        std::shared_ptr<std::atomic<int>> copies = std::make_shared<std::atomic<int>>(0);
+        std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
+        bool armed = false;
+
+        unlucky() = default;
+        unlucky(unlucky&&) = default;
+
+        unlucky(const unlucky& other) : copies(other.copies), asked(other.asked), armed(other.armed) {
+            if (armed && copies->fetch_add(1) == 0) {
+                throw std::bad_alloc();
+            }
+        }
+
+        unlucky& operator=(const unlucky&) = delete;
+        ~unlucky() = default;
+
+        looked_up operator()(const std::string& /*host*/, std::uint16_t port) const {
+            if (asked->fetch_add(1) == 0) {
+                throw std::runtime_error("out of luck");
+            }
+            return {.addresses = {at("127.0.0.1", port)}, .error = {}, .at = {}};
+        }
+    };
+
+    unlucky ask;
+    ask.armed = true;
+    std::mutex mutex;
+    std::vector<std::string> errors;
+    name_lookup lookup(
+        "posts.example", 80,
+        [&](const std::shared_ptr<const looked_up>& found) {
+            const std::lock_guard lock(mutex);
+            errors.push_back(found->error);
+            told.fetch_add(1);
+        },
+        name_lookup::ask(std::move(ask)));
+    CHECK_THROWS_AS(lookup.start(), std::bad_alloc);
+    lookup.start();
+    loop.run_real([&] { return told.load() == 1; });
+    lookup.start();
+    loop.run_real([&] { return told.load() == 2; });
+    const std::lock_guard lock(mutex);
+    CHECK(errors == std::vector<std::string>{"out of luck", ""});
 }
