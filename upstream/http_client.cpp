@@ -49,11 +49,11 @@ class http_client::exchange {
     /// `request` is only valid until the first suspension.
     task<outcome> run(std::string_view request) {
         account_.written += request.size();
-        auto broken = send_now(lease_.socket(), request) == moved::broken;
-        if (!broken && !request.empty()) {
-            broken = !co_await send_rest(std::string(request));
+        sent_ = send_now(lease_.socket(), request) != moved::broken;
+        if (sent_ && !request.empty()) {
+            sent_ = co_await send_rest(std::string(request));
         }
-        // Who refuses the question may have answered it all the same.
+        // Who does not take the question may have answered it all the same.
         for (;;) {
             if (const auto [error] =
                     co_await concurrency::named("read", lease_.socket().async_wait(http_socket::wait_read, tuple));
@@ -147,8 +147,12 @@ class http_client::exchange {
             break;
         }
         answer_.head = parser_.head();
-        if (step.consumed == bytes.size() && parser_.keep_alive()) { // nothing came that was not asked for
-            lease_.keep(answer_.head.keep_alive_hint);
+        if (step.consumed == bytes.size() && sent_) { // nothing came that was not asked for
+            if (parser_.keep_alive()) {
+                lease_.keep(answer_.head.keep_alive_hint);
+            } else {
+                lease_.close();
+            }
         }
         return true;
     }
@@ -163,6 +167,7 @@ class http_client::exchange {
     concurrency::activity& account_;
     http_answer& answer_;
     http_answer_parser parser_;
+    bool sent_ = false;   // the whole question
     std::string carried_; // what the parser needs together with what is still to come
 };
 

@@ -7,6 +7,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -16,6 +17,8 @@ namespace muster::upstream {
 using concurrency::task;
 
 namespace {
+
+constexpr std::size_t most_attempts = 4; // at a time: each holds a descriptor
 
 /// What the attempts of one race share.
 struct race {
@@ -50,17 +53,18 @@ task<void> newest_is_over(race& all) {
 }
 
 task<void> run(race& all, std::span<const http_endpoint> addresses) {
-    co_await concurrency::with_group(addresses.size(), [&all, addresses](concurrency::task_group& group) -> task<void> {
-        for (std::size_t i = 0; i != addresses.size() && !all.winner; ++i) {
-            all.newest = i;
-            all.newest_failed = false;
-            co_await group.spawn("connect", attempt(all, i, addresses[i]));
-            try {
-                co_await concurrency::with_timeout(connection_attempt_delay, newest_is_over(all));
-            } catch (const concurrency::deadline_exceeded&) { // the next one beside it
+    co_await concurrency::with_group(
+        std::min(addresses.size(), most_attempts), [&all, addresses](concurrency::task_group& group) -> task<void> {
+            for (std::size_t i = 0; i != addresses.size() && !all.winner; ++i) {
+                all.newest = i;
+                all.newest_failed = false;
+                co_await group.spawn("connect", attempt(all, i, addresses[i]));
+                try {
+                    co_await concurrency::with_timeout(connection_attempt_delay, newest_is_over(all));
+                } catch (const concurrency::deadline_exceeded&) { // the next one beside it
+                }
             }
-        }
-    });
+        });
 }
 
 } // namespace

@@ -41,11 +41,12 @@ http_lane::http_lane(http_pool& pool, concurrency::loop& home)
 http_lane::~http_lane() = default;
 
 std::optional<http_lease> http_lane::take_idle() noexcept {
-    while (!resting_.empty()) {
+    while (first_ != resting_.size()) {
         auto socket = std::move(resting_.back().socket);
         const bool fresh = resting_.back().until > home_.cached_now();
         resting_.pop_back();
-        idle_count_.fetch_sub(1, std::memory_order_relaxed);
+        forget_gone();
+        unclaimed_.fetch_sub(1, std::memory_order_relaxed);
         pool_.idle_.fetch_sub(1, std::memory_order_relaxed);
         if (fresh && at_rest(socket)) {
             return http_lease(*this, std::move(socket), true);
@@ -55,60 +56,91 @@ std::optional<http_lease> http_lane::take_idle() noexcept {
     return std::nullopt;
 }
 
+// What is not kept is closed in order: nothing is under way on it. Of two the one used last is kept: it may be needed
+// next, and the other loops' may have rested since their last burst.
 void http_lane::keep(http_socket socket, std::optional<std::chrono::seconds> hint) noexcept {
     const auto& settings = pool_.settings_;
     concurrency::duration rests = settings.idle_timeout;
     if (hint) { // a second before the other side means to close it
         rests = std::min<concurrency::duration>(rests, *hint - std::chrono::seconds(1));
     }
-    // Closed in order: nothing is under way on it.
-    if (rests <= concurrency::duration::zero() || pool_.open() > settings.connections) {
+    if (rests <= concurrency::duration::zero() || settings.idle == 0) {
         pool_.count_one_less();
         return;
     }
-    if (pool_.idle_.fetch_add(1, std::memory_order_relaxed) >= settings.idle) {
-        pool_.idle_.fetch_sub(1, std::memory_order_relaxed);
-        pool_.count_one_less();
-        return;
+    if (pool_.idle() >= settings.idle || pool_.open() > settings.connections) {
+        pool_.make_room(*this);
     }
-    const auto until = concurrency::deadline_after(home_.cached_now(), rests);
-    resting_.push_back({std::move(socket), until});
-    idle_count_.fetch_add(1, std::memory_order_relaxed);
-    if (!armed()) {
-        home_.arm(*this, until);
+    try {
+        rest(std::move(socket), concurrency::deadline_after(home_.cached_now(), rests));
+    } catch (const std::exception&) { // no memory to remember it by
+        pool_.count_one_less();
     }
 }
 
+void http_lane::rest(http_socket socket, concurrency::time_point until) {
+    resting_.push_back({std::move(socket), until});
+    unclaimed_.fetch_add(1, std::memory_order_relaxed);
+    pool_.idle_.fetch_add(1, std::memory_order_relaxed);
+    arm_until(until);
+}
+
 void http_lane::drop_oldest() noexcept {
-    resting_.erase(resting_.begin());
-    idle_count_.fetch_sub(1, std::memory_order_relaxed);
+    boost::system::error_code ignored;
+    resting_[first_++].socket.close(ignored);
+    forget_gone();
     pool_.idle_.fetch_sub(1, std::memory_order_relaxed);
     pool_.count_one_less();
 }
 
-void http_lane::close_oldest() noexcept {
-    if (!resting_.empty()) {
+// In steps, so that closing all of many does not move the others again and again.
+void http_lane::forget_gone() noexcept {
+    if (first_ == resting_.size() || first_ * 2 > resting_.size() + 64) {
+        resting_.erase(resting_.begin(), resting_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
+}
+
+bool http_lane::close_oldest() noexcept {
+    if (first_ == resting_.size()) {
+        return false;
+    }
+    unclaimed_.fetch_sub(1, std::memory_order_relaxed);
+    drop_oldest();
+    return true;
+}
+
+bool http_lane::claim() noexcept {
+    auto n = unclaimed_.load(std::memory_order_relaxed);
+    while (n > 0 && !unclaimed_.compare_exchange_weak(n, n - 1, std::memory_order_relaxed)) {
+    }
+    return n > 0;
+}
+
+void http_lane::close_claimed() noexcept {
+    if (first_ != resting_.size()) {
         drop_oldest();
+    } else { // used meanwhile
+        unclaimed_.fetch_add(1, std::memory_order_relaxed);
     }
 }
 
 void http_lane::expire() noexcept {
-    const auto now = home_.now();
-    for (auto each = resting_.begin(); each != resting_.end();) {
-        if (each->until <= now) {
-            std::rotate(resting_.begin(), each, each + 1);
-            drop_oldest();
-            each = resting_.begin();
-        } else {
-            ++each;
-        }
+    resting_.erase(resting_.begin(), resting_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+    const auto closed = std::erase_if(resting_, [now = home_.now()](const resting& each) { return each.until <= now; });
+    unclaimed_.fetch_sub(static_cast<std::ptrdiff_t>(closed), std::memory_order_relaxed);
+    pool_.idle_.fetch_sub(closed, std::memory_order_relaxed);
+    pool_.open_.fetch_sub(closed, std::memory_order_relaxed);
+    if (!resting_.empty()) {
+        arm_until(std::ranges::min_element(resting_, {}, &resting::until)->until);
     }
-    rearm();
 }
 
-void http_lane::rearm() noexcept {
-    if (!resting_.empty()) {
-        home_.arm(*this, std::ranges::min_element(resting_, {}, &resting::until)->until);
+void http_lane::arm_until(concurrency::time_point due) noexcept {
+    if (!armed() || due < armed_for_) {
+        home_.arm(*this, due);
+        armed_for_ = due;
     }
 }
 
@@ -129,21 +161,28 @@ task<http_socket> http_lane::connect(unsigned attempt) {
 task<http_lease> http_lane::open(unsigned attempt) {
     /// Counted from before the first attempt: many at once would else all find room.
     struct place {
-        http_pool& pool;
-        bool taken = true;
+        explicit place(http_pool& whose) noexcept : pool(whose) { pool.count_one_more(); }
+
+        place(const place&) = delete;
+        place& operator=(const place&) = delete;
 
         ~place() {
-            if (taken) {
+            if (!given_on) {
                 pool.count_one_less();
             }
         }
+
+        http_pool& pool;
+        bool given_on = false;
     };
 
-    pool_.count_one_more(*this);
-    place counted{pool_};
+    place counted(pool_);
+    if (pool_.open() > pool_.settings_.connections) { // who is in use has a permit, so one is at rest
+        pool_.make_room(*this);
+    }
     try {
         auto socket = co_await concurrency::with_timeout(pool_.settings_.connect, connect(attempt));
-        counted.taken = false;
+        counted.given_on = true;
         co_return http_lease(*this, std::move(socket), false);
     } catch (const concurrency::deadline_exceeded&) {
         throw source_failed(pool_.settings_.name, "no connection came about in time", failure::connect_timeout,
@@ -183,18 +222,19 @@ http_lane& http_pool::of(const concurrency::loop& home) noexcept {
     return **found;
 }
 
-void http_pool::count_one_more(http_lane& for_whom) {
-    if (open_.fetch_add(1, std::memory_order_relaxed) < settings_.connections) {
+void http_pool::make_room(http_lane& for_whom) noexcept {
+    if (for_whom.close_oldest()) {
         return;
     }
-    // All in use have their permit, so at least one is at rest somewhere (or about to be closed): its place is ours.
-    if (for_whom.idle() != 0) {
-        for_whom.close_oldest();
-        return;
-    }
-    const auto rests = std::ranges::find_if(lanes_, [](const auto& lane) { return lane->idle() != 0; });
-    if (rests != lanes_.end()) {
-        (*rests)->home().post([&lane = **rests] { lane.close_oldest(); });
+    for (const auto& lane : lanes_) {
+        if (lane->claim()) {
+            try {
+                lane->home().post([&other = *lane] { other.close_claimed(); });
+            } catch (const std::exception&) { // no memory: it rests on, and whoever comes to rest next tries again
+                lane->disclaim();
+            }
+            return;
+        }
     }
 }
 

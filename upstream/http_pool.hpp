@@ -76,7 +76,8 @@ class http_lane final : concurrency::timer_entry {
     /// The one used last, if it is still open and silent; nothing if there is none.
     [[nodiscard]] std::optional<http_lease> take_idle() noexcept;
 
-    /// A new one, bounded by the caller's scope and the source's limit for connecting. Throws source_failed:
+    /// A new one, bounded by the caller's scope and the source's limit for connecting, in
+    /// which the name has to be found, too. Throws source_failed:
     /// unresolved, unreachable or connect_timeout, of that `attempt`.
     [[nodiscard]] concurrency::task<http_lease> open(unsigned attempt);
 
@@ -95,10 +96,15 @@ class http_lane final : concurrency::timer_entry {
 
     [[nodiscard]] concurrency::loop& home() noexcept { return home_; }
 
-    /// From every thread.
-    [[nodiscard]] std::size_t idle() const noexcept { return idle_count_.load(std::memory_order_relaxed); }
+    /// Closes the oldest one at rest, if there is one.
+    bool close_oldest() noexcept;
 
-    void close_oldest() noexcept;
+    /// From every thread: one of those at rest is to be closed, and nobody else shall count on its place; false if
+    /// there is none that nobody counts on. close_claimed() on the loop's thread does it.
+    [[nodiscard]] bool claim() noexcept;
+    void close_claimed() noexcept;
+
+    void disclaim() noexcept { unclaimed_.fetch_add(1, std::memory_order_relaxed); }
 
   private:
     friend class http_lease;
@@ -109,19 +115,23 @@ class http_lane final : concurrency::timer_entry {
     };
 
     void keep(http_socket socket, std::optional<std::chrono::seconds> hint) noexcept;
+    void rest(http_socket socket, concurrency::time_point until);
     void drop_oldest() noexcept;
+    void forget_gone() noexcept;
     void expire() noexcept override;
-    void rearm() noexcept;
+    void arm_until(concurrency::time_point due) noexcept;
     [[nodiscard]] concurrency::task<http_socket> connect(unsigned attempt);
 
     http_pool& pool_;
     concurrency::loop& home_;
-    std::vector<resting> resting_; // oldest first
-    std::atomic<std::size_t> idle_count_{0};
+    std::vector<resting> resting_; // oldest first, but those before first_ are gone
+    std::size_t first_ = 0;
+    std::atomic<std::ptrdiff_t> unclaimed_{0}; // at rest, without those that another loop has claimed
     std::string text_;
     std::unique_ptr<std::array<char, piece>> scratch_;
     body_buffers bodies_;
     address_book book_;
+    concurrency::time_point armed_for_{};
 };
 
 /// Outlives the tasks that use it; destroyed before the loops, once they have ended.
@@ -144,8 +154,8 @@ class http_pool {
     /// A permit for each connection in use; who waits for one has the scope's time.
     [[nodiscard]] concurrency::semaphore& slots() noexcept { return slots_; }
 
-    /// Open connections, at rest or not, of all loops. For a moment one more than the limit while a loop makes one and
-    /// another has yet to close its oldest for it.
+    /// Open connections, at rest or not, of all loops. More than the limit only until another loop, which was asked to
+    /// close one at rest for each, has its next turn.
     [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
 
     /// Of those, the ones without work.
@@ -157,7 +167,10 @@ class http_pool {
     friend class http_lane;
     friend class http_lease;
 
-    void count_one_more(http_lane& for_whom);
+    void count_one_more() noexcept { open_.fetch_add(1, std::memory_order_relaxed); }
+
+    /// Closes one at rest, the lane's own or another's.
+    void make_room(http_lane& for_whom) noexcept;
 
     void count_one_less() noexcept { open_.fetch_sub(1, std::memory_order_relaxed); }
 

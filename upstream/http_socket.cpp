@@ -1,6 +1,8 @@
 // upstream/: see http_socket.hpp.
 #include "upstream/http_socket.hpp"
 
+#include "concurrency/deadline.hpp"
+
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/system/system_error.hpp>
@@ -12,7 +14,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <system_error>
 
@@ -27,6 +31,26 @@ http_endpoint unix_endpoint(const std::string& path) {
     }
     return http_endpoint(boost::asio::local::stream_protocol::endpoint(path));
 }
+
+namespace {
+
+// A full backlog is EAGAIN here, which Asio takes for a connection that is under way and, since the socket can be
+// written at once, for one that has come about. Nothing tells when there is room again, so it is asked for.
+task<void> connect_unix(http_socket& socket, const http_endpoint& where) {
+    constexpr concurrency::duration longest_pause = std::chrono::milliseconds(50);
+    socket.native_non_blocking(true);
+    for (concurrency::duration pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, longest_pause)) {
+        if (::connect(socket.native_handle(), where.data(), static_cast<socklen_t>(where.size())) == 0) {
+            co_return;
+        }
+        if (const int why = errno; why != EAGAIN && why != EINTR) {
+            throw boost::system::system_error(why, boost::system::system_category());
+        }
+        co_await concurrency::sleep_for(pause);
+    }
+}
+
+} // namespace
 
 task<http_socket> connect_to(http_endpoint where) {
     auto& home = co_await concurrency::current_loop();
@@ -47,7 +71,11 @@ task<http_socket> connect_to(http_endpoint where) {
         const int on = 1;
         (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    co_await concurrency::named("connect", socket.async_connect(where, boost::asio::deferred));
+    if (family == AF_UNIX) {
+        co_await connect_unix(socket, where);
+    } else {
+        co_await concurrency::named("connect", socket.async_connect(where, boost::asio::deferred));
+    }
     co_return std::move(socket);
 }
 

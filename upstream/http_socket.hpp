@@ -41,7 +41,9 @@ enum class moved : std::uint8_t {
 /// Whether a connection without work is as it should be: open, and silent.
 [[nodiscard]] bool at_rest(http_socket& socket) noexcept;
 
-/// The end of `socket` shall be a reset, so that the other side, however late it wakes, drops what it had been asked.
+/// The end of `socket` shall be a reset, so that the other side, however late it wakes, can tell that nobody waits for
+/// an answer before it begins to work on one: a server that looks (as muster does) drops the question, which the kernel
+/// still hands to it. A Unix socket knows no reset: there the end is one like any other, and as easily seen.
 void reset_when_closed(http_socket& socket) noexcept;
 
 } // namespace muster::upstream

@@ -1,6 +1,7 @@
 // tests of upstream/http_client and http_pool: questions to a far side that says, word for word, what the test wants.
 #include "upstream/http_client.hpp"
 
+#include "tests/support/temporary_directory.hpp"
 #include "tests/upstream/far_side.hpp"
 #include "upstream/errors.hpp"
 #include "upstream/explanation.hpp"
@@ -8,6 +9,12 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -188,6 +195,17 @@ TEST_CASE("a connection that its server closed, or on which it spoke unasked, is
     CHECK(p.client->pool().open() == 1);
 }
 
+TEST_CASE("a connection whose end was announced is closed in order") {
+    http_pair p;
+    question asked(p.loop, *p.client);
+    p.far.accepts();
+    p.far.hears();
+    p.far.says(ok("{}", "Connection: close\r\n"));
+    CHECK(asked.ends().body() == "{}");
+    CHECK(p.client->pool().open() == 0);
+    CHECK_FALSE(p.far.was_reset());
+}
+
 TEST_CASE("bytes behind an answer make the connection useless, not the answer") {
     http_pair p;
     question asked(p.loop, *p.client);
@@ -326,6 +344,45 @@ TEST_CASE("no more connections rest than are allowed, and none that is about to 
     CHECK(q.client->pool().open() == 0);
 }
 
+TEST_CASE("of more than may rest those used last are kept") {
+    http_pair p([](http_settings& s) { s.idle = 1; });
+    question first(p.loop, *p.client, "/1");
+    question second(p.loop, *p.client, "/2");
+    p.far.accepts();
+    p.far.accepts();
+    p.far.hears(0);
+    p.far.hears(1);
+    p.far.says(ok("1"), 0);
+    first.ends();
+    p.far.says(ok("2"), 1);
+    second.ends();
+    CHECK(p.client->pool().idle() == 1);
+    CHECK_FALSE(p.far.was_reset(0)); // it has ended, in order
+    question third(p.loop, *p.client, "/3");
+    CHECK(p.far.hears(1).starts_with("GET /3 "));
+    p.far.says(ok("3"), 1);
+    CHECK(third.ends().body() == "3");
+    CHECK(p.at_peace());
+}
+
+TEST_CASE("a connection that is to be closed sooner than another is closed in its own time") {
+    http_pair p;
+    question first(p.loop, *p.client, "/1");
+    question second(p.loop, *p.client, "/2");
+    p.far.accepts();
+    p.far.accepts();
+    p.far.hears(0);
+    p.far.hears(1);
+    p.far.says(ok("1"), 0);
+    first.ends();
+    p.far.says(ok("2", "Keep-Alive: timeout=3\r\n"), 1);
+    second.ends();
+    p.loop.advance(2s + 1ms);
+    CHECK(p.client->pool().idle() == 1);
+    p.loop.advance(28s);
+    CHECK(p.client->pool().open() == 0);
+}
+
 TEST_CASE("an answer that goes on until the connection's end is whole at that end") {
     http_pair p;
     question asked(p.loop, *p.client);
@@ -384,6 +441,50 @@ TEST_CASE("a source that is not there is a failure at once, one that does not an
         CHECK(p.client->pool().open() == 0);
     }
     CHECK(p.at_peace());
+}
+
+TEST_CASE("a Unix socket whose backlog is full is tried until there is room, or the time for that is over") {
+    const muster::tests::temporary_directory folder;
+    const auto path = (folder.path() / "far").string();
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un where{.sun_family = AF_UNIX, .sun_path = {}};
+    std::ranges::copy(path, where.sun_path);
+    const auto* const address = reinterpret_cast<const sockaddr*>(&where);
+    REQUIRE(::bind(listener, address, sizeof where) == 0);
+    REQUIRE(::listen(listener, 0) == 0);
+    std::vector<int> fillers;
+    int full = 0;
+    while (full == 0) {
+        fillers.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        full = ::connect(fillers.back(), address, sizeof where) == 0 ? 0 : errno;
+    }
+    CHECK(full == EAGAIN);
+    {
+        test_loop loop;
+        http_settings settings;
+        settings.name = "posts";
+        settings.origin.unix_path = path;
+        settings.connect = 100ms;
+        http_client client(settings, {&loop.get()});
+        question hopeless(loop, client);
+        loop.advance(99ms);
+        CHECK_FALSE(hopeless.ended());
+        loop.advance(2ms);
+        CHECK(hopeless.ends().failed_as<source_failed>().kind() == failure::connect_timeout);
+
+        question patient(loop, client);
+        loop.settle();
+        fillers.push_back(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+        loop.advance(50ms);           // the longest pause between two attempts
+        CHECK_FALSE(patient.ended()); // it has asked, and waits for the answer
+        CHECK(client.pool().open() == 1);
+        for (const int fd : fillers) {
+            ::close(fd);
+        }
+        ::close(listener);
+        CHECK(patient.ends().failed_as<source_failed>().attempts() == 1);
+        CHECK(client.pool().open() == 0);
+    }
 }
 
 TEST_CASE("a connection too many makes room for itself among those at rest") {
