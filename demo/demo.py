@@ -126,7 +126,7 @@ class Demo:
                    f"  curl {gateway}/debug/tasks         meanwhile, from another terminal: the request, and what it waits for\n" \
                    f"  ./dev demo resume {name}"
         else:
-            told = f"{name} (process {muster.process.pid}) goes on: it answers none of the requests that were cut meanwhile. Now try\n" \
+            told = f"{name} (process {muster.process.pid}) goes on: it runs none of the requests that were cut meanwhile. Now try\n" \
                    f"  curl -i {gateway}/user/1           200 again\n" \
                    f"  cat {self.shown / f'{name}-access.log'}"
         say(f"demo: {name} {'is stopped' if verb == 'hang' else 'goes on'}")
@@ -153,7 +153,7 @@ class Demo:
                   f"  curl -i {gateway}/user/1          504 after 5 s: who held it up, and where it waited",
                   f"  curl {gateway}/debug/tasks        the roll, meanwhile: every request, every task and its wait",
                   f"  curl -i {gateway}/api/users/1     users do not wait for posts",
-                  "  ./dev demo resume posts                 goes on, and answers nothing of what was cut", "",
+                  "  ./dev demo resume posts                 goes on, and runs nothing of what was cut", "",
                   f"Their logs are in {self.shown}. Ctrl-C ends them all."]
         return "\n".join(lines)
 

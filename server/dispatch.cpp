@@ -74,8 +74,8 @@ dispatcher::dispatcher(const handlers::router& router, door through, request_ids
     }
 }
 
-task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, concurrency::time_point came,
-                                    client& asker, client_memory::share& room) const {
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, const arrival& came, client& asker,
+                                    client_memory::share& room) const {
     head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
     dispatched result{.request_id = head.id, .answer = std::nullopt};
     handlers::resolution resolved;
@@ -120,7 +120,7 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
     return std::nullopt;
 }
 
-task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, concurrency::time_point came,
+task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, const arrival& came,
                            client& asker, client_memory::share& room, dispatched& result) const {
     const auto& route = *resolved.matched;
     const auto& facts = routes_.at(&route);
@@ -134,15 +134,18 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
         trace.take(name, value);
     });
     concurrency::duration budget = *route.options.timeout;
-    if (caller.limit() && *caller.limit() < budget) {
+    auto from = came.whole;
+    if (caller.limit() &&
+        concurrency::deadline_after(came.head, *caller.limit()) < concurrency::deadline_after(from, budget)) {
         budget = *caller.limit();
+        from = came.head;
         result.budget = std::chrono::duration_cast<std::chrono::milliseconds>(budget);
     }
     result.ignored = caller.ignored();
     const auto began = loop.cached_now();
-    const auto deadline = concurrency::deadline_after(came, budget);
+    const auto deadline = concurrency::deadline_after(from, budget);
     const auto given_up_at = [&](concurrency::time_point now) {
-        return given_up{.budget = budget, .elapsed = now - came, .worked = now - began, .explain = explain_};
+        return given_up{.budget = budget, .elapsed = now - from, .worked = now - began, .explain = explain_};
     };
     if (budget == concurrency::duration::zero() || began >= deadline) {
         fail(request, spent_before_its_work(result.budget.has_value(), given_up_at(loop.now())), result);

@@ -39,6 +39,12 @@ struct dispatched {
     handlers::deadline_header_set ignored{};           ///< of the caller's: no times
 };
 
+/// When a request came: its head, and all of it. Without a body that is the same; with one the rest has its own limit.
+struct arrival {
+    concurrency::time_point head;
+    concurrency::time_point whole;
+};
+
 /// One a loop and listener; outlives the connections of it.
 class dispatcher {
   public:
@@ -51,12 +57,11 @@ class dispatcher {
     /// Never throws but for want of memory or a cancel that came before it began: every failure is an answer. The
     /// request runs as a child task of the caller's. Its work ends with `asker` if the route says so; that outlives the
     /// task.
-    /// It has until the route's limit or its caller's, whichever is smaller, after `came`, when its head had arrived:
-    /// one that has waited so long for its turn is answered 504, and its work does not begin.
+    /// It has the route's limit from when all of it had come, or its caller's from when its head had, whichever ends
+    /// first: one that has waited so long for its turn is answered 504, and its work does not begin.
     /// Its memory is `room`'s until the answer is sent: without enough of it the answer is 503.
-    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0,
-                                                       concurrency::time_point came, client& asker,
-                                                       client_memory::share& room) const;
+    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, const arrival& came,
+                                                       client& asker, client_memory::share& room) const;
 
     /// The answer to a message that was refused before it was a request, under the client's id if that is valid.
     [[nodiscard]] dispatched refuse(const handlers::request_head& head, int status, std::string detail) const;
@@ -69,7 +74,7 @@ class dispatcher {
     [[nodiscard]] std::optional<handlers::response> refusal_of(const handlers::request_head& head, bool http_1_0,
                                                                handlers::resolution& resolved) const;
     [[nodiscard]] concurrency::task<void> run(handlers::request_head head, handlers::resolution resolved,
-                                              concurrency::time_point came, client& asker, client_memory::share& room,
+                                              const arrival& came, client& asker, client_memory::share& room,
                                               dispatched& result) const;
 
     void fail(const handlers::request& request, const mapped_error& mapped, dispatched& result) const;

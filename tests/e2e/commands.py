@@ -92,7 +92,7 @@ def what_cannot_be_imported_from_or_into_is_one_line(muster, test_server, folder
                              (["import", "/tmp", *data], 1, "/tmp: Is a directory"),
                              (["import", *data], 2, "FILE|- is missing"),
                              (["import", "-", "--users", "sqlite:u.db"], 2, "--users (flag)"),
-                             (["import", "-", "--data", "postgres://host/db"], 2, "postgres sources are not supported"),
+                             (["import", "-", "--data", "postgres://host/db"], 2, "postgres sources come in a later version"),
                              (["import", "-", "--data", "/tmp/a.db"], 2, "not the URL of a source"),
                              (["import", "-", "--data", "sqlite:/tmp"], 1, "is a directory"),
                              (["export", *data], 1, "a.db: there is no such file"),

@@ -83,8 +83,14 @@ TEST_CASE("a body may come at any rate if there is none, and in time is in time"
     s.pass(14s);
     s.send("y");
     CHECK(s.answers().ends_with("\r\n\r\nxy"));
-    s.send("POST /echo" + rest); // the route's time has begun with the head
+    s.send("POST /echo" + rest); // the route's time begins behind the body
     s.pass(14s);
+    s.send("y");
+    CHECK(s.answers().ends_with("\r\n\r\nxy"));
+    s.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 4000\r\nContent-Length: 2\r\n\r\nx"); // its caller's
+                                                                                                       // does not
+    s.pass(4s);
     s.send("y");
     CHECK(status_of(s.answers()) == 504);
 }
