@@ -66,6 +66,12 @@ class Muster:
 
     def hang(self, stop):
         self.process.send_signal(signal.SIGSTOP if stop else signal.SIGCONT)
+        # A signal is sent before it is heard: a request in between would be one that was begun.
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        limit = time.monotonic() + 10
+        while stop and time.monotonic() < limit and any(
+                stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in tasks.glob("*/stat")):
+            time.sleep(0.002)
         self.stopped = stop
 
     def end(self):

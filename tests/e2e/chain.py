@@ -262,7 +262,7 @@ def a_stopped_source_runs_nothing_of_what_was_cut_when_it_goes_on(muster, test_s
               f"--timeout={BUDGET * 1000:.0f}ms") as s):
         check(s.get("/user/1").status == 200, "the warm-up")
         idents = [f"cut-{n}" for n in range(20)]
-        posts.signal(signal.SIGSTOP)
+        posts.stop_it()
         try:
             many = [request_bytes("/user/1", headers=[("X-Request-Id", ident), ("X-Request-Timeout-Ms", "400")]) for ident in idents]
             for a in exchange(s.public, many):

@@ -175,6 +175,15 @@ class Server:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def stop_it(self):
+        """SIGSTOP, and until each of its threads stands still: a signal is sent long before it is heard."""
+        self.signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        limit = time.monotonic() + 30
+        while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in tasks.glob("*/stat")):
+            check(time.monotonic() < limit, "it was told to stand still, and does not")
+            time.sleep(0.002)
+
     def wait(self, seconds=40):
         return self.process.wait(timeout=seconds)
 

@@ -209,7 +209,7 @@ TEST_CASE("a request whose route's limit passes before its turn is a 504, and it
     CHECK(status_of(s.answers()) == 200);
 }
 
-TEST_CASE("the budget runs from the head's end, however slowly the head came and the body comes") {
+TEST_CASE("a caller's budget runs from the head's end, a route's from the body's, however slowly they come") {
     served s(muster::server::session_settings{}, {}, [] {
         muster::handlers::router routes;
         routes
@@ -227,7 +227,13 @@ TEST_CASE("the budget runs from the head's end, however slowly the head came and
     s.send("Content-Length: 3\r\n\r\na");
     s.pass(400ms);
     s.send("bc");
-    CHECK(s.answers().ends_with("\r\n\r\n4600"));
+    CHECK(s.answers().ends_with("\r\n\r\n5000"));
+    s.send("POST /left HTTP/1.1\r\nHost: a\r\nX-Request-Timeout-Ms: 3000\r\n");
+    s.pass(700ms);
+    s.send("Content-Length: 3\r\n\r\na");
+    s.pass(400ms);
+    s.send("bc");
+    CHECK(s.answers().ends_with("\r\n\r\n2600"));
 }
 
 TEST_CASE("a valid trace stands on the request's task, for whoever it asks") {
