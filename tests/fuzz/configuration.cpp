@@ -91,7 +91,7 @@ void check_error(std::string_view error, const file_value& root, std::string_vie
 }
 
 // Any text as JSON, all that may be escaped being so.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string made = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -114,7 +114,7 @@ std::string written(const file_value& value) {
     case type::number:
         return value.text;
     case type::text:
-        return quoted(value.text);
+        return in_quotes(value.text);
     case type::list:
     case type::object:
         break;
@@ -125,7 +125,7 @@ std::string written(const file_value& value) {
         if (&each != &value.members.front()) {
             text += " // \",\n ,";
         }
-        text += (object ? quoted(each.name) + "\n:\n" : "") + written(each);
+        text += (object ? in_quotes(each.name) + "\n:\n" : "") + written(each);
     }
     return text + (object ? "}" : "]");
 }
