@@ -92,8 +92,9 @@ TEST_CASE("a trace is handed on with its state, if there is one valid parent") {
     two.take("traceparent", good);
     two.take("traceparent", good);
     CHECK(two.context() == nullptr);
+    const std::string longer = good + "x"; // outlives what takes it
     trace_headers bad;
-    bad.take("traceparent", good + "x");
+    bad.take("traceparent", longer);
     bad.take("tracestate", "a=1");
     CHECK(bad.context() == nullptr);
     trace_headers none;
