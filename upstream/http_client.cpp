@@ -120,7 +120,9 @@ class http_client::exchange {
             return progress::stale;
         }
         if (parser_.end() == http_answer_parser::outcome::failed) {
-            throw failed(parser_.failed_with(), parser_.reason());
+            // Who writes to a connection that was reset hears of it there, and nothing but the end afterwards.
+            const bool was_reset = !sent_ && !parser_.began();
+            throw failed(was_reset ? failure::reset : parser_.failed_with(), parser_.reason());
         }
         answer_.head = parser_.head();
         lease_.close();

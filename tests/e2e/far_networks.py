@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tests/e2e: sources whose packets, or those of whose names, are dropped without a word: `far_networks.py NAME muster
 muster_test_server`. All of it is in a network of its own, which leads nowhere; with iptables in it."""
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -54,6 +55,18 @@ def instead_of(path, text, folder):
         raise Skipped(f"{path} cannot be replaced here: {done.stderr.strip()}")
 
 
+@contextlib.contextmanager
+def waits_at(s, request):
+    """While it lasts such a request is at work; one that was over before anybody looked is asked again."""
+    with contextlib.ExitStack() as clients:
+        def is_at_work():
+            clients.enter_context(socket.create_connection(("127.0.0.1", s.public))).sendall(request)
+            return at_work(s)
+
+        until(is_at_work, 30, "a request that waits")
+        yield
+
+
 def dropped_packets_are_cut_in_time(muster, test_server, folder):
     enter_own_network()
     with Ground(muster, folder, "profiles", flags=["--source", "profiles.connect=400ms", "--threads", "1"]) as ground:
@@ -93,9 +106,7 @@ def dropped_packets_are_cut_in_time(muster, test_server, folder):
         ground.good()
         # What the stop meets.
         packets_of(port)
-        with socket.create_connection(("127.0.0.1", s.public)) as client:
-            client.sendall(asked.replace(b": 300", b": 3000"))
-            until(lambda: at_work(s), 30, "a request that waits")
+        with waits_at(s, asked.replace(b": 300", b": 3000")):
             check(s.stop() == 0, "the server ended with", s.process.returncode, s.log()[-2000:])
 
 
@@ -127,9 +138,7 @@ def a_name_that_nobody_tells_holds_up_nobody_else(muster, test_server, folder):
         again(not_connected)
         five_in_time(lambda: s.get("/api/users/1"), 0.1, "another source:")
         until(lambda: not at_work(s), 30, lambda: f"an end of {at_work(s)}")
-        with socket.create_connection(("127.0.0.1", s.public)) as client:
-            client.sendall(request_bytes("/user/1"))
-            until(lambda: at_work(s), 30, "a request that waits for the name")
+        with waits_at(s, request_bytes("/user/1")):
             began = time.monotonic()
             s.signal(signal.SIGTERM)
             code = s.wait(RESOLVER / 2)
