@@ -214,6 +214,9 @@ def ask(folder, verb, name):
     except OSError:
         print("demo: none is running here: start it with ./dev demo, in another terminal", file=sys.stderr)
         return 1
+    if not told:
+        print(f"demo: it did not say whether it did so: ask again, {verb} {name}", file=sys.stderr)
+        return 1
     print(told)
     return 1 if told.startswith("there is nothing") else 0
 

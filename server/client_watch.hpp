@@ -1,6 +1,6 @@
 // server/: sees clients leave while their requests are worked on, when nobody reads from them: one epoll a loop, asked
-// for the end of the other side alone, so that unread (pipelined) bytes stay where they are and no request costs a
-// system call.
+// for the end of the other side alone, so that unread (pipelined) bytes stay where they are. Before a request begins
+// its connection is looked at once, by one system call: see registration::look().
 #pragma once
 
 #include "concurrency/loop.hpp"

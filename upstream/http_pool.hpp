@@ -154,8 +154,8 @@ class http_pool {
     /// A permit for each connection in use; who waits for one has the scope's time.
     [[nodiscard]] concurrency::semaphore& slots() noexcept { return slots_; }
 
-    /// Open connections, at rest or not, of all loops. More than the limit only until another loop, which was asked to
-    /// close one at rest for each, has its next turn.
+    /// Open connections, at rest or not, of all loops. More than the limit until another loop, which was asked to close
+    /// one at rest for each, has its next turn; or, if it needed that one itself meanwhile, until one comes to rest.
     [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
 
     /// Of those, the ones without work.

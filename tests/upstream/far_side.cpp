@@ -86,6 +86,10 @@ std::string far_side::hears(std::size_t connection) {
     return heard;
 }
 
+bool far_side::has_heard(std::size_t connection) const {
+    return readable(connections_[connection]);
+}
+
 void far_side::says(std::string_view text, std::size_t connection) {
     loop_.run_real([&] {
         const auto n = ::send(connections_[connection], text.data(), text.size(), MSG_NOSIGNAL);

@@ -35,6 +35,9 @@ class far_side {
     /// Waits for the next request on a connection, up to its empty line.
     std::string hears(std::size_t connection = 0);
 
+    /// Whether anything has come on a connection that hears() has not returned yet.
+    [[nodiscard]] bool has_heard(std::size_t connection) const;
+
     void says(std::string_view text, std::size_t connection = 0);
     void closes(std::size_t connection = 0);
     void resets(std::size_t connection = 0);

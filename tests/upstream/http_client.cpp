@@ -487,12 +487,11 @@ TEST_CASE("a Unix socket whose backlog is full is tried until there is room, or 
     }
 }
 
-TEST_CASE("a connection too many makes room for itself among those at rest") {
+TEST_CASE("a connection that dies when it is used leaves its place to the one that replaces it") {
     http_pair p([](http_settings& s) {
         s.connections = 2;
         s.idle = 2;
     });
-    // Two at once, which then rest; the far side closes neither.
     question first(p.loop, *p.client, "/1");
     question second(p.loop, *p.client, "/2");
     p.far.accepts();
@@ -500,21 +499,50 @@ TEST_CASE("a connection too many makes room for itself among those at rest") {
     p.far.hears(0);
     p.far.hears(1);
     p.far.says(ok("1"), 0);
-    p.far.says(ok("2"), 1);
     first.ends();
+    p.far.says(ok("2"), 1);
     second.ends();
     CHECK(p.client->pool().idle() == 2);
-    // One of them ends when it is used: the new one takes the other's place.
     question third(p.loop, *p.client, "/3");
-    std::size_t used = 0;
-    p.loop.settle();
-    used = 1; // the last one that came to rest
-    p.far.hears(used);
-    p.far.closes(used);
+    p.far.hears(1); // the one that came to rest last
+    p.far.closes(1);
     p.far.accepts();
     p.far.hears(2);
-    CHECK(p.client->pool().open() <= 2);
+    CHECK(p.client->pool().open() == 2);
     p.far.says(ok("3"), 2);
     CHECK(third.ends().body() == "3");
     CHECK(p.at_peace());
+}
+
+TEST_CASE("a loop that needs a connection beyond the limit has one at rest on another loop closed for it") {
+    test_loop here;
+    test_loop there;
+    far_side far(here);
+    auto settings = far.settings();
+    settings.connections = 1;
+    settings.idle = 1;
+    http_client client(settings, {&here.get(), &there.get()});
+    question first(here, client, "/1");
+    far.accepts();
+    far.hears(0);
+    far.says(ok("1"), 0);
+    first.ends();
+    CHECK(client.pool().open() == 1);
+    question second(there, client, "/2");
+    there.settle();
+    CHECK(client.pool().open() == 2); // the first has not been told yet
+    here.settle();
+    CHECK(client.pool().open() == 1);
+    CHECK_FALSE(far.was_reset(0)); // closed in order
+    far.accepts();
+    there.run_real([&] {
+        there.settle();
+        return client.pool().idle() == 0 && far.has_heard(1);
+    });
+    far.hears(1);
+    far.says(ok("2"), 1);
+    CHECK(second.ends().body() == "2");
+    CHECK(client.pool().open() == 1);
+    CHECK(client.pool().idle() == 1);
+    CHECK(client.pool().free_slots() == 1);
 }
