@@ -134,7 +134,7 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
         trace.take(name, value);
     });
     concurrency::duration budget = *route.options.timeout;
-    auto from = came.whole;
+    auto from = loop.cached_now(); // its turn: who pipelines behind a slow request is served all the same
     if (caller.limit() &&
         concurrency::deadline_after(came.head, *caller.limit()) < concurrency::deadline_after(from, budget)) {
         budget = *caller.limit();

@@ -57,9 +57,9 @@ class dispatcher {
     /// Never throws but for want of memory or a cancel that came before it began: every failure is an answer. The
     /// request runs as a child task of the caller's. Its work ends with `asker` if the route says so; that outlives the
     /// task.
-    /// It has the route's limit from when all of it had come, or its caller's from when its head had, whichever ends
-    /// first: one that has waited so long for its turn is answered 504, and its work does not begin.
-    /// Its memory is `room`'s until the answer is sent: without enough of it the answer is 503.
+    /// It has the route's limit from its turn, which is now, or its caller's from when its head had come, whichever
+    /// ends first: one that has waited so long for its turn is answered 504, and its work does not begin. Its memory is
+    /// `room`'s until the answer is sent: without enough of it the answer is 503.
     [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, const arrival& came,
                                                        client& asker, client_memory::share& room) const;
 
