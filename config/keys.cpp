@@ -8,6 +8,7 @@
 #include "config/scalar.hpp"
 #include "config/size.hpp"
 #include "config/source_url.hpp"
+#include "config/store.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -24,14 +25,6 @@
 
 namespace muster::config {
 namespace {
-
-template <typename T, typename Target>
-complaint store(std::expected<T, std::string> value, Target& target) {
-    if (!value)
-        return std::move(value.error());
-    target = static_cast<Target>(*std::move(value));
-    return std::nullopt;
-}
 
 template <auto Member>
 complaint duration(settings& into, std::string_view raw, origin) {

@@ -4,6 +4,7 @@
 #include "config/duration.hpp"
 #include "config/scalar.hpp"
 #include "config/size.hpp"
+#include "config/store.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -16,14 +17,6 @@
 
 namespace muster::config {
 namespace {
-
-template <typename T, typename Target>
-complaint store(std::expected<T, std::string> value, Target& target) {
-    if (!value)
-        return std::move(value.error());
-    target = static_cast<Target>(*std::move(value));
-    return std::nullopt;
-}
 
 template <auto Member, std::uint64_t Most>
 complaint number(source_policy& into, std::string_view raw) {

@@ -1,7 +1,7 @@
 // handlers/: see caller_budget.hpp.
 #include "handlers/caller_budget.hpp"
 
-#include "handlers/ascii.hpp"
+#include "syntax/ascii.hpp"
 
 #include <algorithm>
 
@@ -67,7 +67,7 @@ std::optional<nanoseconds> read(std::size_t which, std::string_view value) noexc
 } // namespace
 
 void caller_budget::take(std::size_t which, std::string_view name, std::string_view value) noexcept {
-    if (!equal_ignoring_case(name, deadline_headers[which]))
+    if (!syntax::equal_ignoring_case(name, deadline_headers[which]))
         return;
     const auto time = read(which, value);
     if (!time) {

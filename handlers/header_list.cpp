@@ -1,7 +1,7 @@
 // handlers/: header fields in the form of the wire.
 #include "handlers/header_list.hpp"
 
-#include "handlers/ascii.hpp"
+#include "syntax/ascii.hpp"
 #include "syntax/octets.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ void header_list::add(std::string_view name, std::string_view value) {
         throw std::invalid_argument("not a header's name: " + std::string(name));
     lines_.append(name).append(": ");
     const auto begin = static_cast<std::ptrdiff_t>(lines_.size());
-    lines_.append(trimmed(value));
+    lines_.append(syntax::trimmed(value));
     std::replace_if(lines_.begin() + begin, lines_.end(), ends_value, ' ');
     lines_.append("\r\n");
 }
@@ -30,7 +30,7 @@ void header_list::add(std::string_view name, std::string_view value) {
 std::optional<std::string_view> header_list::find(std::string_view name) const noexcept {
     std::string_view rest = lines_;
     while (const auto next = take_field(rest))
-        if (equal_ignoring_case(next->name, name))
+        if (syntax::equal_ignoring_case(next->name, name))
             return next->value;
     return std::nullopt;
 }

@@ -1,8 +1,8 @@
 // handlers/: cutting patterns and paths, and comparing them.
 #include "handlers/path_pattern.hpp"
 
-#include "handlers/ascii.hpp"
 #include "handlers/percent.hpp"
+#include "syntax/ascii.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -23,7 +23,7 @@ void for_each_segment(std::string_view path, Visit visit) {
 
 bool is_name(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return c == '_' || (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+        return c == '_' || (c >= '0' && c <= '9') || (syntax::ascii_lower(c) >= 'a' && syntax::ascii_lower(c) <= 'z');
     });
 }
 

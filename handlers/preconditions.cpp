@@ -1,8 +1,8 @@
 // handlers/: see preconditions.hpp.
 #include "handlers/preconditions.hpp"
 
-#include "handlers/ascii.hpp"
 #include "handlers/problem.hpp"
+#include "syntax/ascii.hpp"
 
 #include <utility>
 
@@ -14,9 +14,9 @@ response conditional(response made, const request& request) {
     bool other_tag = false;
     bool nothing = false;
     request.headers().for_each([&](std::string_view name, std::string_view value) {
-        if (equal_ignoring_case(name, "if-match"))
+        if (syntax::equal_ignoring_case(name, "if-match"))
             other_tag = other_tag || value != "*";
-        else if (equal_ignoring_case(name, "if-none-match"))
+        else if (syntax::equal_ignoring_case(name, "if-none-match"))
             nothing = nothing || value == "*";
     });
     if (other_tag)

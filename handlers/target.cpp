@@ -1,8 +1,8 @@
 // handlers/: cutting the request target.
 #include "handlers/target.hpp"
 
-#include "handlers/ascii.hpp"
 #include "handlers/percent.hpp"
+#include "syntax/ascii.hpp"
 #include "syntax/octets.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 using refused = std::unexpected<std::string_view>;
 
 bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
-    if (!equal_ignoring_case(text.substr(0, prefix.size()), prefix))
+    if (!syntax::equal_ignoring_case(text.substr(0, prefix.size()), prefix))
         return false;
     text.remove_prefix(prefix.size());
     return true;

@@ -1,7 +1,7 @@
 // handlers/: see trace_headers.hpp.
 #include "handlers/trace_headers.hpp"
 
-#include "handlers/ascii.hpp"
+#include "syntax/ascii.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -74,7 +74,7 @@ bool is_tracestate(std::string_view value) noexcept {
     std::size_t members = 0;
     for (bool more = true; more;) {
         const auto comma = value.find(',');
-        const auto member = trimmed(value.substr(0, comma));
+        const auto member = syntax::trimmed(value.substr(0, comma));
         more = comma != std::string_view::npos;
         value.remove_prefix(more ? comma + 1 : value.size());
         if (member.empty())
@@ -88,10 +88,10 @@ bool is_tracestate(std::string_view value) noexcept {
 }
 
 void trace_headers::take_one(std::string_view name, std::string_view value) {
-    if (equal_ignoring_case(name, "traceparent")) {
+    if (syntax::equal_ignoring_case(name, "traceparent")) {
         ++parents_;
         context_.parent = value;
-    } else if (equal_ignoring_case(name, "tracestate")) {
+    } else if (syntax::equal_ignoring_case(name, "tracestate")) {
         if (context_.state.empty()) {
             context_.state = value;
         } else if (context_.state.size() <= longest_state) { // else it is too long already

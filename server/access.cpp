@@ -1,7 +1,7 @@
 // server/: see access.hpp.
 #include "server/access.hpp"
 
-#include "handlers/ascii.hpp"
+#include "syntax/ascii.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -9,7 +9,7 @@ namespace muster::server {
 
 namespace {
 
-using handlers::equal_ignoring_case;
+using syntax::equal_ignoring_case;
 
 constexpr std::string_view page = "/debug/tasks";
 

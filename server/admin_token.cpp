@@ -3,9 +3,9 @@
 
 #include "config/file.hpp"
 #include "config/scalar.hpp"
-#include "handlers/ascii.hpp"
 #include "handlers/problem.hpp"
 #include "server/base64.hpp"
+#include "syntax/ascii.hpp"
 
 #include <sys/stat.h>
 
@@ -16,7 +16,7 @@ namespace muster::server {
 
 namespace {
 
-using handlers::equal_ignoring_case;
+using syntax::equal_ignoring_case;
 
 bool printable(char c) noexcept {
     return c > ' ' && c <= '~';
@@ -76,7 +76,7 @@ bool admin_token::brought_by(const handlers::header_list& headers) const {
         return false;
     }
     const auto scheme = only->substr(0, space);
-    const auto given = handlers::trimmed(only->substr(space));
+    const auto given = syntax::trimmed(only->substr(space));
     if (equal_ignoring_case(scheme, "bearer")) {
         return equals(given);
     }

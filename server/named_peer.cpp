@@ -1,7 +1,7 @@
 // server/: see named_peer.hpp.
 #include "server/named_peer.hpp"
 
-#include "handlers/ascii.hpp"
+#include "syntax/ascii.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace muster::server {
 
 namespace {
 
-using handlers::equal_ignoring_case;
+using syntax::equal_ignoring_case;
 
 struct node {
     config::ip_bytes address{};
@@ -186,7 +186,7 @@ void read_forwarded(std::string_view field, hops& into) {
 void read_forwarded_for(std::string_view field, hops& into) {
     for (;;) {
         const auto comma = field.find(',');
-        into.push_back(parse_node(handlers::trimmed(field.substr(0, comma))));
+        into.push_back(parse_node(syntax::trimmed(field.substr(0, comma))));
         if (comma == std::string_view::npos) {
             return;
         }

@@ -1,10 +1,10 @@
 // server/: see request_parser.hpp.
 #include "server/request_parser.hpp"
 
-#include "handlers/ascii.hpp"
 #include "handlers/method.hpp"
 #include "server/head_scan.hpp"
 #include "server/host.hpp"
+#include "syntax/ascii.hpp"
 #include "syntax/chunked_body.hpp"
 #include "syntax/octets.hpp"
 
@@ -20,9 +20,9 @@ namespace muster::server {
 
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using handlers::equal_ignoring_case;
-using handlers::trimmed;
+using syntax::equal_ignoring_case;
 using syntax::scanned;
+using syntax::trimmed;
 
 namespace {
 

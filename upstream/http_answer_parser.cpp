@@ -1,6 +1,8 @@
 // upstream/: see http_answer_parser.hpp.
 #include "upstream/http_answer_parser.hpp"
 
+#include "syntax/ascii.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
@@ -12,6 +14,8 @@ namespace muster::upstream {
 
 namespace http = boost::beast::http;
 using boost::system::error_code;
+using syntax::equal_ignoring_case;
+using syntax::trimmed;
 
 namespace {
 
@@ -21,24 +25,6 @@ constexpr std::size_t most_reserved = 64 * 1024; // for a body, before its bytes
 
 std::string_view view(boost::beast::string_view text) noexcept {
     return {text.data(), text.size()};
-}
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {
-    return std::ranges::equal(text, lower_case, {}, lower);
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-        text.remove_suffix(1);
-    }
-    return text;
 }
 
 std::optional<std::chrono::seconds> seconds_of(std::string_view digits) noexcept {

@@ -1,6 +1,8 @@
 // upstream/: see person_rules.hpp.
 #include "upstream/person_rules.hpp"
 
+#include "syntax/ascii.hpp"
+
 #include <simdjson.h>
 
 #include <algorithm>
@@ -22,13 +24,8 @@ bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool starts_with(std::string_view text, std::string_view lower_case) {
-    return text.size() >= lower_case.size() &&
-           std::ranges::equal(text.substr(0, lower_case.size()), lower_case, {}, lower);
+bool starts_with(std::string_view text, std::string_view beginning) {
+    return syntax::equal_ignoring_case(text.substr(0, beginning.size()), beginning);
 }
 
 } // namespace

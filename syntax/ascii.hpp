@@ -1,10 +1,10 @@
-// handlers/: ASCII without the locale that <cctype> would ask.
+// syntax/: ASCII without the locale that <cctype> would ask.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
-namespace muster::handlers {
+namespace muster::syntax {
 
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -28,4 +28,4 @@ namespace muster::handlers {
     return text;
 }
 
-} // namespace muster::handlers
+} // namespace muster::syntax
