@@ -74,8 +74,8 @@ dispatcher::dispatcher(const handlers::router& router, door through, request_ids
     }
 }
 
-task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, const arrival& came, client& asker,
-                                    client_memory::share& room) const {
+task<dispatched> dispatcher::answer(handlers::request_head head, bool http_1_0, concurrency::time_point came,
+                                    client& asker, client_memory::share& room) const {
     head.id = ids_.of(head.headers.find("X-Request-Id").value_or(""));
     dispatched result{.request_id = head.id, .answer = std::nullopt};
     handlers::resolution resolved;
@@ -120,7 +120,7 @@ std::optional<response> dispatcher::refusal_of(const handlers::request_head& hea
     return std::nullopt;
 }
 
-task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, const arrival& came,
+task<void> dispatcher::run(handlers::request_head head, handlers::resolution resolved, concurrency::time_point came,
                            client& asker, client_memory::share& room, dispatched& result) const {
     const auto& route = *resolved.matched;
     const auto& facts = routes_.at(&route);
@@ -134,21 +134,21 @@ task<void> dispatcher::run(handlers::request_head head, handlers::resolution res
         trace.take(name, value);
     });
     concurrency::duration budget = *route.options.timeout;
-    auto from = loop.cached_now(); // its turn: who pipelines behind a slow request is served all the same
+    const auto began = loop.now(); // read afresh: from a time that the loop keeps a limit would come early
+    auto from = began;             // who pipelines behind a slow request is served all the same
     if (caller.limit() &&
-        concurrency::deadline_after(came.head, *caller.limit()) < concurrency::deadline_after(from, budget)) {
+        concurrency::deadline_after(came, *caller.limit()) < concurrency::deadline_after(from, budget)) {
         budget = *caller.limit();
-        from = came.head;
+        from = came;
         result.budget = std::chrono::duration_cast<std::chrono::milliseconds>(budget);
     }
     result.ignored = caller.ignored();
-    const auto began = loop.cached_now();
     const auto deadline = concurrency::deadline_after(from, budget);
     const auto given_up_at = [&](concurrency::time_point now) {
         return given_up{.budget = budget, .elapsed = now - from, .worked = now - began, .explain = explain_};
     };
-    if (budget == concurrency::duration::zero() || began >= deadline) {
-        fail(request, spent_before_its_work(result.budget.has_value(), given_up_at(loop.now())), result);
+    if (began >= deadline) { // its caller's
+        fail(request, spent_before_its_work(given_up_at(began)), result);
         co_return;
     }
     if (route.options.on_client_gone == handlers::client_gone_policy::cancel && asker.is_gone()) {

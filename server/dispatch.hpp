@@ -39,12 +39,6 @@ struct dispatched {
     handlers::deadline_header_set ignored{};           ///< of the caller's: no times
 };
 
-/// When a request came: its head, and all of it. Without a body that is the same; with one the rest has its own limit.
-struct arrival {
-    concurrency::time_point head;
-    concurrency::time_point whole;
-};
-
 /// One a loop and listener; outlives the connections of it.
 class dispatcher {
   public:
@@ -60,8 +54,9 @@ class dispatcher {
     /// It has the route's limit from its turn, which is now, or its caller's from when its head had come, whichever
     /// ends first: one that has waited so long for its turn is answered 504, and its work does not begin. Its memory is
     /// `room`'s until the answer is sent: without enough of it the answer is 503.
-    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0, const arrival& came,
-                                                       client& asker, client_memory::share& room) const;
+    [[nodiscard]] concurrency::task<dispatched> answer(handlers::request_head head, bool http_1_0,
+                                                       concurrency::time_point came, client& asker,
+                                                       client_memory::share& room) const;
 
     /// The answer to a message that was refused before it was a request, under the client's id if that is valid.
     [[nodiscard]] dispatched refuse(const handlers::request_head& head, int status, std::string detail) const;
@@ -74,7 +69,7 @@ class dispatcher {
     [[nodiscard]] std::optional<handlers::response> refusal_of(const handlers::request_head& head, bool http_1_0,
                                                                handlers::resolution& resolved) const;
     [[nodiscard]] concurrency::task<void> run(handlers::request_head head, handlers::resolution resolved,
-                                              const arrival& came, client& asker, client_memory::share& room,
+                                              concurrency::time_point came, client& asker, client_memory::share& room,
                                               dispatched& result) const;
 
     void fail(const handlers::request& request, const mapped_error& mapped, dispatched& result) const;

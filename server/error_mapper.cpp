@@ -237,13 +237,11 @@ mapped_error map_error(const std::exception_ptr& error, const waiting_tasks& wai
     }
 }
 
-mapped_error spent_before_its_work(bool callers, const given_up& request) {
-    const std::string_view cause = callers ? "budget_too_small" : to_string(cancel_cause::deadline_exceeded);
-    const std::string detail = (callers ? "the caller's " : "the ") +
-                               std::string(concurrency::deadline_exceeded(request.budget).what()) +
-                               " before the work began";
-    auto made = explained(504, cause, detail, request).detail(detail, detail).finish();
-    made.notable = !callers;
+mapped_error spent_before_its_work(const given_up& request) {
+    const std::string detail =
+        "the caller's " + std::string(concurrency::deadline_exceeded(request.budget).what()) + " before the work began";
+    auto made = explained(504, "budget_too_small", detail, request).detail(detail, detail).finish();
+    made.notable = false;
     return made;
 }
 

@@ -35,7 +35,7 @@ struct given_up {
 [[nodiscard]] mapped_error map_error(const std::exception_ptr& error, const waiting_tasks& waiting,
                                      const given_up& request);
 
-/// Of a request whose budget was over before its work began: 504, budget_too_small if it was the `callers` own.
-[[nodiscard]] mapped_error spent_before_its_work(bool callers, const given_up& request);
+/// Of a request whose caller's budget was over before its work began: 504, budget_too_small.
+[[nodiscard]] mapped_error spent_before_its_work(const given_up& request);
 
 } // namespace muster::server

@@ -58,9 +58,6 @@ class request_reader {
     /// earlier request came then, however long it has waited for its turn here.
     [[nodiscard]] concurrency::time_point head_came() const noexcept { return head_came_; }
 
-    /// The same of all of it, after `complete`.
-    [[nodiscard]] concurrency::time_point all_came() const noexcept { return in_body_ ? received_ : head_came_; }
-
     /// What the parser says, or 408 (it did not arrive in time), 400 (it ends too early), 503 (there is no memory for
     /// it).
     [[nodiscard]] request_parser::failure_reason& refusal() noexcept { return refusal_; }

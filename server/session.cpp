@@ -183,9 +183,8 @@ class session {
             result = refusal(parser);
         } else {
             watched_->look();
-            result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(),
-                                                       {reader_.head_came(), reader_.all_came()}, connection_.peer,
-                                                       answering_);
+            result = co_await context_.dispatch.answer(parser.take(), parser.http_1_0(), reader_.head_came(),
+                                                       connection_.peer, answering_);
         }
         if (!result.answer) {
             end(account, client_closed_request, began, result, sent::broken, true, 0);
